@@ -1,0 +1,4 @@
+module.exports = {
+  'node-option': ['import=tsx', 'expose-gc'],
+  timeout: 60000,
+};

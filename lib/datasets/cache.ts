@@ -1,0 +1,48 @@
+/** Where downloaded files are kept. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** `QUERN_CACHE`, or the platform's folder for caches + /quern. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+  const own = environment['QUERN_CACHE'];
+  if (own) return resolve(own);
+  if (platform === 'win32') return join(environment['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'quern');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'quern');
+  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'quern');
+}
+
+/**
+ * Puts a file into the folder whole or not at all: it is written under a name of its own first, so that neither a
+ * process that dies nor one that does the same at the same time leaves half a file.
+ */
+export async function keep(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const target = join(folder, name);
+  const temporary = `${target}.${process.pid}-${randomUUID()}.tmp`;
+  try {
+    await writeThrough(temporary, bytes);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    if (!await replacedMeanwhile(error, target, bytes.length)) throw error;
+  }
+}
+
+async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Windows refuses to replace a file that another process reads: it has put it there at the same time as we. */
+async function replacedMeanwhile(error: unknown, target: string, length: number): Promise<boolean> {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EPERM' && code !== 'EACCES' && code !== 'EBUSY') return false;
+  return stat(target).then((found) => found.size === length, () => false);
+}

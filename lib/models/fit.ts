@@ -1,0 +1,161 @@
+/** The loop over epochs: spans of training, validation, callbacks, progress. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Logs } from '../callbacks/callback.js';
+import { CallbackList } from '../callbacks/callback-list.js';
+import { History } from '../callbacks/history.js';
+import type { ArrayInput } from '../data/arrays.js';
+import { checkInteger } from '../errors.js';
+import { Progress, resolveVerbose } from '../progress.js';
+import type { Lowered } from '../program/lower.js';
+import { resolveThreads } from '../threads.js';
+import { fitBatches, stepsOf, type FitData } from './batches.js';
+import { evaluateBatches } from './evaluate.js';
+import { planFit, validatesAfter, type FitOptions, type FitPlan } from './fit-options.js';
+import { JobRunner } from './job-runner.js';
+import type { Model } from './model.js';
+import { logsOf } from './spans.js';
+import type { ModelState } from './state.js';
+import { train, type TrainingRange } from './training.js';
+
+/** Trains the model; see `Model.fit`. */
+export async function fit(model: Model, state: ModelState, x: ArrayInput, y: ArrayInput,
+                          options: FitOptions): Promise<History> {
+  return state.lock.fit(async () => {
+    state.requireLoss('fit');
+    const plan = planFit(options);
+    const settings = { threads: resolveThreads(plan.threads), verbose: resolveVerbose(plan.verbose) };
+    const history = plan.callbacks.find((callback) => callback instanceof History) ?? new History();
+    const callbacks = new CallbackList([...new Set([...plan.callbacks, history])], (call) => state.lock.callback(call));
+    const runner = new JobRunner(plan.signal);
+    runner.checkSignal();
+    state.buildFor(x);
+    const data = await fitBatches(state.program('training', false).lowered, x, y, plan, options);
+    await new FitRun(model, state, { ...plan, ...settings }, data, callbacks, runner).all();
+    return history;
+  });
+}
+
+class FitRun {
+  readonly #batchSize: number;
+  /** Batches of a pass over the data, and of an epoch, which may be a part of a pass. */
+  readonly #stepsPerPass: number;
+  readonly #stepsPerEpoch: number;
+  #lowered: Lowered | undefined;
+
+  constructor(private readonly model: Model, private readonly state: ModelState,
+              private readonly plan: FitPlan & { threads: number; verbose: 0 | 1 | 2 },
+              private readonly data: FitData, private readonly callbacks: CallbackList,
+              private readonly runner: JobRunner) {
+    this.#batchSize = Math.min(plan.batchSize, data.training.rows);
+    this.#stepsPerPass = stepsOf(data.training, this.#batchSize);
+    this.#stepsPerEpoch = checkInteger('stepsPerEpoch', plan.steps ?? this.#stepsPerPass, 1, this.#stepsPerPass);
+  }
+
+  get #epochsPerPass(): number {
+    return Math.ceil(this.#stepsPerPass / this.#stepsPerEpoch);
+  }
+
+  async all(): Promise<void> {
+    const { model, state, plan, callbacks } = this;
+    const { optimizer } = state.requireLoss('fit');
+    state.randomness.reconcile(optimizer.iterations, this.#stepsPerPass, this.#stepsPerEpoch);
+    model.stopTraining = false;
+    callbacks.attach(model, { verbose: plan.verbose, epochs: plan.epochs, steps: this.#stepsPerEpoch });
+    await callbacks.stage('onTrainBegin');
+    let logs: Logs = {};
+    for (let epoch = plan.initialEpoch; epoch < plan.epochs && !model.stopTraining; epoch++) {
+      logs = await this.#epoch(epoch);
+    }
+    await callbacks.stage('onTrainEnd', logs);
+  }
+
+  async #epoch(epoch: number): Promise<Logs> {
+    const { state, plan, callbacks } = this;
+    await callbacks.epoch('onEpochBegin', epoch);
+    const [firstStep, steps] = this.#stepsOfEpoch();
+    const progress = new Progress(plan.verbose, steps, Math.min(steps * this.#batchSize, this.data.training.rows));
+    if (plan.epochs > 1) progress.title(`Epoch ${epoch + 1}/${plan.epochs}`);
+    try {
+      const { done, logs } = await this.#train(firstStep, steps, progress);
+      progress.stopClock();
+      state.randomness.epochFinished();
+      if (this.data.validation && validatesAfter(epoch, plan.validationFreq)) Object.assign(logs, await this.#validate());
+      progress.finish(done, logs);
+      await callbacks.epoch('onEpochEnd', epoch, logs);
+      return logs;
+    } catch (error) {
+      progress.abandon();
+      throw error;
+    }
+  }
+
+  /** Where in its pass over the data the next epoch starts, and how many steps are left for it there. */
+  #stepsOfEpoch(): [firstStep: number, steps: number] {
+    const firstStep = (this.state.randomness.epochs % this.#epochsPerPass) * this.#stepsPerEpoch;
+    return [firstStep, Math.min(this.#stepsPerEpoch, this.#stepsPerPass - firstStep)];
+  }
+
+  /** One native span, or a span for each batch when a callback wants to hear of batches. */
+  async #train(firstStep: number, steps: number, progress: Progress): Promise<{ done: number; logs: Logs }> {
+    const { callbacks, model } = this;
+    const perBatch = callbacks.hasBatchHooks('Train');
+    let { names, accumulators } = this.#fresh();
+    let done = 0;
+    const show = (finished: number, totals: Float64Array): void => {
+      if (progress.isDue) progress.update(finished, logsOf(names, totals));
+    };
+    while (done < steps && !(done > 0 && model.stopTraining)) {
+      if (perBatch) await callbacks.batch('Train', 'Begin', done);
+      if (this.#isRecompiled()) ({ names, accumulators } = this.#fresh());
+      const before = done;
+      const range = this.#range(firstStep + done, perBatch ? 1 : steps, accumulators);
+      accumulators = await train(this.state, this.runner, range, (made, totals) => show(before + made, totals));
+      done += range.steps;
+      if (!perBatch) break;
+      show(done, accumulators);
+      await callbacks.batch('Train', 'End', done - 1, logsOf(names, accumulators));
+    }
+    return { done, logs: logsOf(names, accumulators) };
+  }
+
+  #range(firstStep: number, steps: number, accumulators: Float64Array): TrainingRange {
+    const { plan, state, data } = this;
+    return {
+      batches: data.training,
+      batchSize: this.#batchSize,
+      firstStep, steps, accumulators,
+      shuffle: plan.shuffle,
+      seed: plan.seed ?? state.randomness.seed,
+      epoch: Math.floor(state.randomness.epochs / this.#epochsPerPass),
+      threads: plan.threads,
+      checkFinite: plan.checkFinite,
+    };
+  }
+
+  /** Names of the results and zeros to add to. The data must still be what the model wants after a callback's compile. */
+  #fresh(): { names: readonly string[]; accumulators: Float64Array } {
+    const { lowered } = this.state.program('training', this.data.training.weights !== undefined);
+    if (!isDeepStrictEqual(wants(lowered), wants(this.data.lowered))) {
+      throw new TypeError('a callback compiled or changed the model, which now takes data of other shapes than fit was given');
+    }
+    this.#lowered = lowered;
+    return { names: lowered.accumulators, accumulators: new Float64Array(2 * lowered.accumulators.length) };
+  }
+
+  #isRecompiled(): boolean {
+    return this.state.program('training', this.data.training.weights !== undefined).lowered !== this.#lowered;
+  }
+
+  async #validate(): Promise<Logs> {
+    const { plan, state, callbacks } = this;
+    const validation = this.data.validation!;
+    const planned = state.program('evaluation', validation.weights !== undefined);
+    const settings = { ...plan, batchSize: plan.validationBatchSize, steps: plan.validationSteps };
+    const logs = await evaluateBatches(planned, this.runner, validation, settings, callbacks);
+    return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val_${name}`, value]));
+  }
+}
+
+function wants({ inputShapes, targets }: Lowered): unknown {
+  return { inputShapes, targets };
+}

@@ -1,0 +1,99 @@
+/** Outputs of the model: in batches natively, or at once. */
+import { CallbackList } from '../callbacks/callback-list.js';
+import { toInputSync, type ArrayInput, type FixedArray } from '../data/arrays.js';
+import { checkOptions, rangeError, typeError } from '../errors.js';
+import { NdArray } from '../nd-array.js';
+import { Progress, resolveVerbose } from '../progress.js';
+import { resolveThreads } from '../threads.js';
+import { inputBatches, stepsOf } from './batches.js';
+import { planPass, type PredictOptions } from './fit-options.js';
+import { failureOf, JobRunner, type Batches } from './job-runner.js';
+import type { Model } from './model.js';
+import { spanOf, type StepRange } from './spans.js';
+import type { ModelState } from './state.js';
+
+/** Batches of `predictSync`: large enough for full speed, small enough for little memory. */
+const syncBatch = 1024;
+const nothing = new Float64Array(0);
+
+/** See `Model.predict`; with `inOneBatch`, `Model.predictOnBatch`. */
+export async function predict(model: Model, state: ModelState, x: ArrayInput, options: PredictOptions,
+                              inOneBatch = false): Promise<NdArray<Float32Array>> {
+  state.requireBuilt('predict');
+  const plan = planPass('predict', options);
+  const threads = resolveThreads(plan.threads);
+  const verbose = resolveVerbose(plan.verbose);
+  const callbacks = new CallbackList(plan.callbacks);
+  const runner = new JobRunner(plan.signal);
+  runner.checkSignal();
+  const planned = state.program('prediction', false);
+  const all = await inputBatches(planned.lowered, x);
+  const batchSize = inOneBatch ? all.rows : Math.min(plan.batchSize, all.rows);
+  const steps = stepsOf(all, batchSize, plan.steps);
+  const batches = { ...all, rows: Math.min(steps * batchSize, all.rows) };
+  const result = emptyResult(batches.rows, planned.lowered.outputs[0]!.shape);
+  const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite: plan.checkFinite, accumulators: nothing };
+  callbacks.attach(model, { verbose, epochs: 1, steps });
+  const progress = new Progress(verbose, steps, batches.rows);
+  const run = async (part: StepRange): Promise<void> => {
+    const span = { ...spanOf(part), outputs: [result.data] };
+    const show = (made: number): void => progress.update(part.firstStep + made, {});
+    const { failure } = await runner.run(planned.forRows(batchSize), batches, span, show);
+    if (failure) throw failure.reason;
+  };
+  try {
+    await predictSteps(range, callbacks, run);
+  } catch (error) {
+    progress.abandon();
+    throw error;
+  }
+  progress.finish(steps, {});
+  return result;
+}
+
+/** One native span, or a span for each batch when a callback wants to hear of batches. */
+async function predictSteps(range: StepRange, callbacks: CallbackList,
+                            run: (part: StepRange) => Promise<void>): Promise<void> {
+  const perBatch = callbacks.hasBatchHooks('Predict');
+  await callbacks.stage('onPredictBegin');
+  for (let step = 0; step < range.steps; step += perBatch ? 1 : range.steps) {
+    if (perBatch) await callbacks.batch('Predict', 'Begin', step);
+    await run({ ...range, firstStep: step, steps: perBatch ? 1 : range.steps });
+    if (perBatch) await callbacks.batch('Predict', 'End', step);
+  }
+  await callbacks.stage('onPredictEnd');
+}
+
+export interface PredictSyncOptions {
+  /** Written and returned; must have exactly as many elements as the result. Default: a new array. */
+  out?: Float32Array;
+}
+
+/** See `Model.predictSync`. */
+export function predictSync(state: ModelState, x: ArrayInput, options: PredictSyncOptions): NdArray<Float32Array> {
+  state.requireBuilt('predictSync');
+  checkOptions('predictSync', options, ['out']);
+  const planned = state.program('prediction', false);
+  const input = toInputSync('x', x, planned.lowered.inputShapes[0]!);
+  const { rows } = input;
+  const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out);
+  const batchSize = Math.min(rows, syncBatch);
+  const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
+  const steps = stepsOf(batches, batchSize);
+  const range = { batches, batchSize, firstStep: 0, steps, threads: resolveThreads(), checkFinite: false, accumulators: nothing };
+  const outcome = planned.forRows(batchSize).runSync({ ...spanOf(range), outputs: [result.data] });
+  const failure = failureOf(outcome, batches);
+  if (failure) throw failure.reason;
+  return result;
+}
+
+/** An array of `rows` rows, in `out` where that is given and fits. */
+function emptyResult(rows: number, shape: readonly (number | null)[], out?: Float32Array): NdArray<Float32Array> {
+  const resultShape = [rows, ...(shape.slice(1) as number[])];
+  const size = resultShape.reduce((product, axis) => product * axis, 1);
+  if (out !== undefined) {
+    if (!(out instanceof Float32Array)) throw typeError('out', 'a Float32Array', out);
+    if (out.length !== size) throw rangeError('out', `a Float32Array of ${size} elements`, out);
+  }
+  return new NdArray(out ?? new Float32Array(size), resultShape);
+}

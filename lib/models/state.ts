@@ -1,0 +1,186 @@
+/**
+ * What a model is at the moment: its graph once it is built, its weights' slab, what it was compiled with, and the
+ * programs made from these. Everything is made when it is first needed and dropped when what it was made from changes.
+ */
+import { shapeOf, type ArrayInput } from '../data/arrays.js';
+import type { Parameter } from '../layers/parameter.js';
+import type { Loss } from '../losses/index.js';
+import { NdArray } from '../nd-array.js';
+import {
+  graphParameters, lowerEvaluation, lowerPrediction, lowerTraining, type Graph, type Lowered, type Objective,
+} from '../program/lower.js';
+import type { Mode } from '../program/builder.js';
+import type { Shape } from '../program/spec.js';
+import type { Compiled } from './compile.js';
+import { PlannedProgram } from './programs.js';
+import { Randomness } from './randomness.js';
+import { Slab, type SlabUser } from './slab.js';
+import { TrainingLock } from './training-lock.js';
+
+export class ModelState implements SlabUser {
+  readonly lock = new TrainingLock();
+  readonly randomness = new Randomness();
+  /** All weights, in Keras's order. */
+  slabParameters: readonly Parameter[] = [];
+  #graph: Graph | undefined;
+  #slab: Slab | undefined;
+  #compiled: Compiled | undefined;
+  #programs = new Map<string, PlannedProgram>();
+
+  /** `makeGraph` builds the layers for inputs of a shape, or for the shape they were given. */
+  constructor(private readonly name: string, private readonly makeGraph: (inputShape?: Shape) => Graph | undefined) {}
+
+  get isBuilt(): boolean {
+    return this.#graph !== undefined;
+  }
+
+  get compiled(): Compiled | undefined {
+    return this.#compiled;
+  }
+
+  /** All weights, in Keras's order; the model must be built. */
+  parameters(what: string): readonly Parameter[] {
+    this.requireBuilt(what);
+    return this.slabParameters;
+  }
+
+  requireBuilt(what: string): Graph {
+    if (this.#graph) return this.#graph;
+    throw new TypeError(`\`${what}\` needs a model that is built: give the first layer an \`inputShape\`, put an Input first, ` +
+      'or call build(inputShape) or fit');
+  }
+
+  requireCompiled(what: string): Compiled {
+    if (this.#compiled) return this.#compiled;
+    throw new TypeError(`\`${what}\` needs a compiled model: call compile({ optimizer, loss }) first`);
+  }
+
+  requireLoss(what: string): Compiled & { loss: Loss } {
+    const compiled = this.requireCompiled(what);
+    if (compiled.loss) return compiled as Compiled & { loss: Loss };
+    throw new TypeError(`\`${what}\` needs a loss: give compile a \`loss\``);
+  }
+
+  /** Shape of every node's output, batch axis in front. */
+  outputShapes(): Shape[] {
+    const { inputs, nodes } = this.requireBuilt('outputShape');
+    const shapes = inputs.map(({ shape }) => shape);
+    for (const node of nodes) shapes.push(node.layer.computeOutputShape(...node.inputs.map((input) => shapes[input]!)));
+    return shapes.slice(inputs.length);
+  }
+
+  /** Numbers the optimizer keeps once it has been at work: as Keras counts them, its iterations and rate among them. */
+  countOptimizerParams(): number | undefined {
+    const optimizer = this.#compiled?.optimizer;
+    if (!optimizer || optimizer.iterations === 0 || !this.#graph) return undefined;
+    return optimizer.getWeights().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Builds the layers, for inputs of a shape or as their own options say; does nothing when that is not known yet. */
+  build(inputShape?: Shape): void {
+    this.#adopt(this.makeGraph(inputShape));
+  }
+
+  /** After the layers have become others: a model that has been trained must then be compiled again. */
+  rebuild(): void {
+    const graph = this.makeGraph();
+    if ((this.#compiled?.optimizer.iterations ?? 0) > 0) this.#compiled = undefined;
+    this.#adopt(graph);
+  }
+
+  #adopt(graph: Graph | undefined): void {
+    this.#programs.clear();
+    this.#graph = graph;
+    this.slabParameters = graph ? graphParameters(graph) : [];
+    this.#bindOptimizer();
+  }
+
+  /** Builds an unbuilt model for the data it is given first. */
+  buildFor(x: ArrayInput): void {
+    if (this.#graph) return;
+    const shape = shapeOf('x', x);
+    if (!shape) {
+      throw new TypeError('`x` must be an array with a shape for a model that is not built, received a bare typed array; ' +
+        'give the first layer an `inputShape`');
+    }
+    this.build([null, ...shape.slice(1)]);
+  }
+
+  /** Takes effect only when it all fits together. */
+  compile(compiled: Compiled): void {
+    const lowered = this.#graph && compiled.loss ? this.#lower('training', compiled, false) : undefined;
+    compiled.optimizer.adopt(this);
+    this.#compiled = compiled;
+    this.#programs.clear();
+    this.#bindOptimizer();
+    if (lowered) this.#programs.set(keyOf('training', false), new PlannedProgram(lowered, this.#slabNow().native));
+    this.randomness.compiled(compiled.optimizer.iterations);
+  }
+
+  /** The program for a use of the model, made at its first. */
+  program(mode: Mode, sampleWeights: boolean): PlannedProgram {
+    const slab = this.#slabNow();
+    const key = keyOf(mode, sampleWeights);
+    let planned = this.#programs.get(key);
+    if (!planned) {
+      planned = new PlannedProgram(this.#lower(mode, this.#compiled, sampleWeights), slab.native);
+      this.#programs.set(key, planned);
+    }
+    return planned;
+  }
+
+  /** Remembers weights, slots and iterations; the result puts them back. */
+  remember(): () => void {
+    const { optimizer } = this.requireCompiled('profile');
+    const { iterations } = optimizer;
+    const restoreSlab = this.slabToTrain().remember(optimizer.slots);
+    return () => {
+      restoreSlab();
+      optimizer.iterations = iterations;
+      this.randomness.advanced(iterations);
+    };
+  }
+
+  /** Copies of all weights in Keras's order, all as they are after the same step. */
+  readWeights(): NdArray<Float32Array>[] {
+    const parameters = this.parameters('getWeights');
+    const values = parameters.length === 0 ? [] : this.#slabNow().read(parameters);
+    return parameters.map(({ shape }, i) => new NdArray(values[i]!, shape));
+  }
+
+  /**
+   * The slab, for training. Throws when another model that shares layers with this one was compiled later, and so has
+   * the slots.
+   */
+  slabToTrain(): Slab {
+    const slab = this.#slabNow();
+    if (slab.serves(this.requireCompiled('fit').optimizer)) return slab;
+    throw new TypeError('this model shares layers with another one that was compiled after it: compile it again to train it');
+  }
+
+  /** The weights' slab. It is another one after layers have come to be shared. */
+  #slabNow(): Slab {
+    if (this.#slab?.holds(this.slabParameters)) return this.#slab;
+    this.#programs.clear();
+    return (this.#slab = Slab.of(this));
+  }
+
+  #bindOptimizer(): void {
+    if (!this.#graph || !this.#compiled) return;
+    const variables = this.slabParameters.filter(({ trainable }) => trainable);
+    this.#slabNow().bind(this.#compiled.optimizer, variables);
+  }
+
+  #lower(mode: Mode, compiled: Compiled | undefined, sampleWeights: boolean): Lowered {
+    const graph = this.requireBuilt('lower');
+    const options = { name: this.name, maxRows: 1, sampleWeights, parameters: this.#slabNow().parameters };
+    if (mode === 'prediction') return lowerPrediction(graph, options);
+    const objective = compiled as Objective;
+    if (mode === 'evaluation') return lowerEvaluation(graph, objective, options);
+    return lowerTraining(graph, objective, compiled!.optimizer, options);
+  }
+}
+
+function keyOf(mode: Mode, sampleWeights: boolean): string {
+  return `${mode} ${sampleWeights}`;
+}

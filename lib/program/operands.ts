@@ -1,0 +1,70 @@
+/**
+ * What each instruction does with its operands, in the order the native core declares them. From these roles derive
+ * which values need a gradient, what may be pruned and what may be fused.
+ */
+import type { BufferId, Instruction, InstructionOf, Op } from './instruction.js';
+
+/** `out?` is written only when present; an operand that may be missing otherwise has its plain role. */
+export type Role = 'in' | 'out' | 'inOut' | 'out?';
+
+type OperandRoles = {
+  readonly [O in Op]: { readonly [K in Exclude<keyof InstructionOf<O>, 'op'>]?: Role };
+};
+
+const logitsLoss = {
+  logits: 'in', target: 'in', scale: 'in', values: 'out', probabilities: 'out?', gradient: 'out?',
+} as const;
+
+export const operandRoles: OperandRoles = {
+  gemm: { a: 'in', b: 'in', bias: 'in', out: 'out' },
+  pointwise: { x: 'in', out: 'out' },
+  pointwiseGradient: { saved: 'in', dy: 'in', out: 'out', columnSums: 'out?' },
+  combine: { a: 'in', b: 'in', out: 'out' },
+  reduce: { x: 'in', out: 'out' },
+  broadcast: { x: 'in', out: 'out' },
+  softmax: { x: 'in', out: 'out' },
+  softmaxGradient: { y: 'in', dy: 'in', out: 'out' },
+  softmaxCrossentropy: logitsLoss,
+  sigmoidCrossentropy: logitsLoss,
+  loss: { prediction: 'in', target: 'in', scale: 'in', values: 'out', gradient: 'out?' },
+  lossScale: { weights: 'in', out: 'out' },
+  accuracy: { prediction: 'in', target: 'in', values: 'out' },
+  accumulate: { values: 'in', weights: 'in' },
+  dropout: { x: 'in', out: 'out' },
+  affine: { x: 'in', out: 'out' },
+  sgd: { parameters: 'inOut', gradients: 'in', momentum: 'inOut', scalars: 'in' },
+  adam: { parameters: 'inOut', gradients: 'in', m: 'inOut', v: 'inOut', vhat: 'inOut', scalars: 'in' },
+};
+
+export interface Operand {
+  name: string;
+  buffer: BufferId;
+  reads: boolean;
+  writes: boolean;
+  /** The instruction is still well-formed without it. */
+  droppable: boolean;
+}
+
+/** The operands an instruction has, missing ones left out. A gemm that accumulates reads its output too. */
+export function operandsOf(instruction: Instruction): Operand[] {
+  const fields = instruction as unknown as Record<string, BufferId | undefined>;
+  const accumulates = instruction.op === 'gemm' && instruction.accumulate;
+  return Object.entries<Role>(operandRoles[instruction.op]).flatMap(([name, role]) => {
+    const buffer = fields[name];
+    if (buffer === undefined) return [];
+    const writes = role !== 'in';
+    const reads = role === 'in' || role === 'inOut' || (accumulates && name === 'out');
+    return [{ name, buffer, reads, writes, droppable: role === 'out?' }];
+  });
+}
+
+/** The same instruction with every operand passed through `rename`. */
+export function mapOperands(instruction: Instruction, rename: (id: BufferId) => BufferId): Instruction {
+  const renamed = operandsOf(instruction).map(({ name, buffer }) => [name, rename(buffer)]);
+  return { ...instruction, ...Object.fromEntries(renamed) } as Instruction;
+}
+
+/** The same instruction without one of its optional operands. */
+export function withoutOperand(instruction: Instruction, name: string): Instruction {
+  return Object.fromEntries(Object.entries(instruction).filter(([field]) => field !== name)) as unknown as Instruction;
+}

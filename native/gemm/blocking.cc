@@ -1,0 +1,109 @@
+#include "gemm/blocking.h"
+
+#include <initializer_list>
+
+namespace quern {
+
+namespace {
+
+constexpr int64_t kLine = 16;  // floats in a cache line
+
+// Loading and storing C once more costs more than a longer block does, up to this length. A packed strip of A should
+// stay in L1, as far as one row tile uses it, so blocks are shorter there.
+constexpr int64_t kLongestBlock = 1024;
+constexpr int64_t kLongestPackedBlock = 256;
+
+// Floats of B in one group of panels: 512 KB, half of Zen 4's L2 cache and a quarter of Sapphire Rapids'.
+constexpr int64_t kGroupFloats = 128 * 1024;
+
+// A is shared out by rows when it has this many times as many rows as B has columns.
+constexpr int64_t kTall = 4;
+
+// The widest panel of which all m rows fit into one tile, since B is then read only once; the full tile otherwise.
+int panel_vectors(const GemmKernels& kernels, int64_t m) noexcept {
+  for (int width = kGemmMaxVectors; width > kernels.vectors; width--) {
+    if (kernels.rows[width] >= m) return width;
+  }
+  return kernels.vectors;
+}
+
+int64_t divide_up(int64_t a, int64_t b) noexcept { return (a + b - 1) / b; }
+
+// Where part `part` begins going down panel after panel, in whole tiles from the first: work is counted in rows of one
+// vector and rounded to the nearest tile.
+int64_t begin_of(const GemmTiling& tiling, int part, int parts) noexcept {
+  const int64_t m = tiling.tiles.length(), tiles = tiling.tiles.count;
+  if (part == parts) return tiling.panels.count * tiles;
+  const int64_t position = m * tiling.panels.length() * part / parts;
+  const int64_t panel = tiling.panels.at(position / m);
+  const int64_t within = position - tiling.panels.begin(panel) * m, work = tiling.panels.size(panel) * m;
+  return panel * tiles + (2 * within * tiles + work) / (2 * work);
+}
+
+}  // namespace
+
+GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n) noexcept {
+  const GemmPieces panels(divide_up(n, kernels.lanes), panel_vectors(kernels, m));
+  return {n, kernels.lanes, panels, GemmPieces(m, kernels.rows[panels.longest()])};
+}
+
+int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regions) noexcept {
+  const int64_t tiles = tiling.tiles.count;
+  int count = 0;
+  auto add = [&](GemmRegion region) {
+    if (region.first_panel < region.last_panel && region.first_tile < region.last_tile) regions[count++] = region;
+  };
+  if (tiling.tiles.length() >= kTall * tiling.n) {
+    add({0, tiling.panels.count, tiles * part / parts, tiles * (part + 1) / parts});
+    return count;
+  }
+  const int64_t begin = begin_of(tiling, part, parts), end = begin_of(tiling, part + 1, parts);
+  const int64_t first_whole = divide_up(begin, tiles), last_whole = end / tiles;
+  if (first_whole > last_whole) {  // within one panel
+    add({last_whole, first_whole, begin - last_whole * tiles, end - last_whole * tiles});
+    return count;
+  }
+  add({first_whole - 1, first_whole, begin - (first_whole - 1) * tiles, first_whole * tiles == begin ? 0 : tiles});
+  add({first_whole, last_whole, 0, tiles});
+  add({last_whole, last_whole + 1, 0, end - last_whole * tiles});
+  return count;
+}
+
+bool gemm_packs_a(bool transposed, int64_t columns) noexcept { return transposed && columns >= 256; }
+
+// From a grid of shapes (bench/native/gemm.cc): what a copy of B costs against what reading it in place costs.
+bool gemm_packs_b(int64_t tiles, int64_t k, int64_t b_row, int64_t width) noexcept {
+  const bool aliased = b_row % 512 == 0 && k > 256;  // rows 2 KB apart compete for the same sets of the caches
+  const bool narrow = width < 64 && b_row > 128;     // one line of each row of B is used at a time
+  const bool split = b_row % kLine != 0;             // vectors cross lines
+  const bool large = k * b_row > 256 * 1024;         // beyond L2
+  return tiles > (aliased ? 3 : narrow ? 16 : split || large ? 32 : tiles);
+}
+
+int64_t gemm_k_block(int64_t k, bool packs_a) noexcept {
+  const int64_t longest = packs_a ? kLongestPackedBlock : kLongestBlock;
+  return k > longest ? divide_up(k, divide_up(k, longest)) : k;
+}
+
+int64_t gemm_group(const GemmTiling& tiling, int64_t k_block) noexcept {
+  const int64_t panels = kGroupFloats / (tiling.panels.longest() * tiling.lanes * (k_block > 0 ? k_block : 1));
+  return panels < 1 ? 1 : panels < tiling.panels.count ? panels : tiling.panels.count;
+}
+
+int64_t gemm_a_floats(const GemmTiling& tiling, int64_t k) noexcept {
+  if (!gemm_packs_a(true, tiling.n)) return 0;
+  const int64_t rows = divide_up(kGemmStrip * tiling.tiles.longest(), kLine) * kLine;
+  return rows * gemm_k_block(k, true);
+}
+
+int64_t gemm_b_floats(const GemmTiling& tiling, int64_t k) noexcept {
+  int64_t floats = 0;
+  for (bool packs_a : {false, true}) {
+    const int64_t k_block = gemm_k_block(k, packs_a);
+    const int64_t group = k_block * tiling.panels.longest() * tiling.lanes * gemm_group(tiling, k_block);
+    if (group > floats) floats = group;
+  }
+  return floats;
+}
+
+}  // namespace quern

@@ -1,0 +1,76 @@
+// Which tiles C is cut into, in which order they are computed and who computes them: pure functions of the shape and
+// the kernels' geometry.
+#pragma once
+#include <cstdint>
+
+#include "kernels/gemm_kernels.h"
+
+namespace quern {
+
+// A length in equal pieces, the first ones longer by one where it does not divide.
+struct GemmPieces {
+  int64_t count, shortest, longer;  // how many are of length shortest + 1
+
+  GemmPieces(int64_t length, int64_t longest) noexcept
+      : count((length + longest - 1) / longest), shortest(length / count), longer(length % count) {}
+  int64_t begin(int64_t piece) const noexcept { return piece * shortest + (piece < longer ? piece : longer); }
+  int64_t size(int64_t piece) const noexcept { return shortest + (piece < longer); }
+  int64_t longest() const noexcept { return shortest + (longer > 0); }
+  int64_t length() const noexcept { return begin(count); }
+  // The piece that holds `position`, less than the length.
+  int64_t at(int64_t position) const noexcept {
+    const int64_t in_longer = longer * (shortest + 1);
+    return position < in_longer ? position / (shortest + 1) : longer + (position - in_longer) / shortest;
+  }
+};
+
+// C is cut into panels of columns, each some vectors wide, and across into tiles of rows: of nearly the same size, so
+// that no piece is left over too small to keep the FMA units busy.
+struct GemmTiling {
+  int64_t n;
+  int64_t lanes;
+  GemmPieces panels;  // of the columns, in vectors; the last vector may be partly outside
+  GemmPieces tiles;   // of the rows
+
+  int64_t width(int64_t panel) const noexcept { return panels.size(panel) * lanes; }
+  int64_t first_column(int64_t panel) const noexcept {
+    const int64_t column = panels.begin(panel) * lanes;
+    return column < n ? column : n;
+  }
+};
+
+// m and n > 0.
+GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n) noexcept;
+
+// A rectangle of tiles.
+struct GemmRegion {
+  int64_t first_panel, last_panel;
+  int64_t first_tile, last_tile;
+};
+
+// The tiles of one part: at most three rectangles, of which it returns the number. Where A is no larger than B by far,
+// parts go down panel after panel and have mostly whole ones, so that the columns of a weight matrix stay with one
+// worker; a tall A is shared out by rows.
+int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regions) noexcept;
+
+// Whether A is packed a strip of row tiles at a time: a transposed A, multiplied by many columns. Its rows of k lie far
+// apart, in as many pages, and a tile uses a part of a line of each.
+bool gemm_packs_a(bool transposed, int64_t columns) noexcept;
+
+// Whether a row-major B, whose rows are b_row floats apart, is packed into panels of this width for so many row tiles.
+bool gemm_packs_b(int64_t tiles, int64_t k, int64_t b_row, int64_t width) noexcept;
+
+// The k of one block: longer products are cut into equal blocks.
+int64_t gemm_k_block(int64_t k, bool packs_a) noexcept;
+
+// Panels of B that are worked on together, for blocks of k_block, while a row tile of A is in L1.
+int64_t gemm_group(const GemmTiling& tiling, int64_t k_block) noexcept;
+
+// Row tiles of A that are packed together.
+inline constexpr int64_t kGemmStrip = 8;
+
+// Scratch for a strip of A, a multiple of a cache line, and for a group of panels of B.
+int64_t gemm_a_floats(const GemmTiling& tiling, int64_t k) noexcept;
+int64_t gemm_b_floats(const GemmTiling& tiling, int64_t k) noexcept;
+
+}  // namespace quern

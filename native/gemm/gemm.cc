@@ -1,0 +1,145 @@
+#include "gemm/gemm.h"
+
+#include "gemm/blocking.h"
+
+namespace quern {
+
+namespace {
+
+struct Range {
+  int64_t begin, end;
+  int64_t size() const noexcept { return end - begin; }
+};
+
+constexpr int64_t kRowsPacked = 16;
+
+int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
+
+// One call and what is derived from it; the loops are its methods, from the outermost in to the micro kernel.
+class Multiplication {
+ public:
+  Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
+      : table_(table), kernels_(table.gemm), call_(call), tiling_(gemm_tiling(table.gemm, call.m, call.n)),
+        packs_a_(gemm_packs_a(call.a_row == 1, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
+        group_(gemm_group(tiling_, k_block_)), a_scratch_(scratch), b_scratch_(scratch + gemm_a_floats(tiling_, call.k)) {}
+
+  void part(int part, int parts) const noexcept {
+    GemmRegion regions[3];
+    const int count = gemm_regions(tiling_, part, parts, regions);
+    for (int i = 0; i < count; i++) region(regions[i]);
+  }
+
+ private:
+  // A group of panels of B, for one block of k, stays in L2 while the row tiles pass over it.
+  void region(const GemmRegion& region) const noexcept {
+    const Range tiles{region.first_tile, region.last_tile};
+    for (int64_t p = region.first_panel; p < region.last_panel; p += group_) {
+      const Range panels{p, minimum(p + group_, region.last_panel)};
+      Range k{0, minimum(k_block_, call_.k)};
+      do {
+        block(panels, tiles, k);
+        k = {k.end, minimum(k.end + k_block_, call_.k)};
+      } while (k.begin < call_.k);
+    }
+  }
+
+  void block(Range panels, Range tiles, Range k) const noexcept {
+    const bool packs_b = (call_.b_col != 1 && call_.n > 1) || gemm_packs_b(tiles.size(), k.size(), call_.b_row, tiling_.width(0));
+    const bool packs_a = packs_a_ && gemm_packs_a(true, panels.size() * tiling_.width(0));
+    if (packs_b) pack_b(panels, k);
+    for (int64_t t = tiles.begin; t < tiles.end; t += kGemmStrip) {
+      const Range strip{t, minimum(t + kGemmStrip, tiles.end)};
+      GemmTile tile;
+      tile.a_row = call_.a_row;
+      if (packs_a) {
+        tile.a_col = pack_a(strip, k);
+        tile.a = a_scratch_;
+      } else {
+        tile.a_col = call_.a_col;
+        tile.a = call_.a + tiling_.tiles.begin(strip.begin) * call_.a_row + k.begin * call_.a_col;
+      }
+      multiply_strip(panels, strip, k, tile, packs_b);
+    }
+  }
+
+  // A transposed A has its rows side by side, as a panel of B has its columns. Returns the width of the packed strip.
+  int64_t pack_a(Range strip, Range k) const noexcept {
+    const int64_t row = tiling_.tiles.begin(strip.begin), rows = tiling_.tiles.begin(strip.end) - row;
+    const int64_t width = (rows + tiling_.lanes - 1) / tiling_.lanes * tiling_.lanes;
+    kernels_.pack(call_.a + row + k.begin * call_.a_col, call_.a_col, 1, k.size(), rows, a_scratch_, width);
+    return width;
+  }
+
+  void pack_b(Range panels, Range k) const noexcept {
+    const int64_t slice = call_.b_col == 1 ? kRowsPacked : k.size();
+    for (int64_t begin = k.begin; begin < k.end; begin += slice) {
+      const int64_t rows = minimum(slice, k.end - begin);
+      for (int64_t p = panels.begin; p < panels.end; p++) {
+        const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
+        kernels_.pack(call_.b + begin * call_.b_row + column * call_.b_col, call_.b_row, call_.b_col, rows,
+                        tiling_.first_column(p + 1) - column, packed_b(panels, p, k) + (begin - k.begin) * width, width);
+      }
+    }
+  }
+
+  float* packed_b(Range panels, int64_t panel, Range k) const noexcept {
+    return b_scratch_ + (tiling_.panels.begin(panel) - tiling_.panels.begin(panels.begin)) * tiling_.lanes * k.size();
+  }
+
+  // A row tile's floats of A stay in L1 while it passes over the panels of the group.
+  void multiply_strip(Range panels, Range strip, Range k, GemmTile tile, bool packs_b) const noexcept {
+    tile.ldc = call_.ldc;
+    tile.k = k.size();
+    tile.add_c = call_.accumulate || k.begin > 0;
+    tile.relu = k.end == call_.k && call_.function == PointwiseFunction::kRelu;
+    for (int64_t t = strip.begin; t < strip.end; t++) {
+      const int64_t row = tiling_.tiles.begin(t), rows = tiling_.tiles.size(t);
+      for (int64_t p = panels.begin; p < panels.end; p++) {
+        const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
+        tile.b = packs_b ? packed_b(panels, p, k) : call_.b + k.begin * call_.b_row + column;
+        tile.b_row = packs_b ? width : call_.b_row;
+        tile.c = call_.c + row * call_.ldc + column;
+        tile.bias = k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
+        tile.cols = tiling_.first_column(p + 1) - column;
+        kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
+      }
+      tile.a += rows * tile.a_row;
+      if (k.end == call_.k) finish(panels, t);
+    }
+  }
+
+  // The function, where the micro kernel has not applied it, on rows of C that are complete and still in cache.
+  void finish(Range panels, int64_t t) const noexcept {
+    if (call_.function == PointwiseFunction::kLinear || call_.function == PointwiseFunction::kRelu) return;
+    PointwiseKernel* function = table_.pointwise[static_cast<int>(call_.function)];
+    const int64_t column = tiling_.first_column(panels.begin), columns = tiling_.first_column(panels.end) - column;
+    for (int64_t i = tiling_.tiles.begin(t); i < tiling_.tiles.begin(t + 1); i++) {
+      float* row = call_.c + i * call_.ldc + column;
+      function(row, row, columns, call_.alpha);
+    }
+  }
+
+  const KernelTable& table_;
+  const GemmKernels& kernels_;
+  const GemmCall& call_;
+  const GemmTiling tiling_;
+  const bool packs_a_;
+  const int64_t k_block_, group_;
+  float* const a_scratch_;
+  float* const b_scratch_;
+};
+
+}  // namespace
+
+int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
+  if (m == 0 || n == 0) return 0;
+  const GemmTiling tiling = gemm_tiling(table.gemm, m, n);
+  return gemm_a_floats(tiling, k) + gemm_b_floats(tiling, k);
+}
+
+void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
+  if (call.m == 0 || call.n == 0) return;
+  Multiplication(table, call, scratch).part(part, parts);
+}
+
+}  // namespace quern

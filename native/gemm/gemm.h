@@ -1,0 +1,34 @@
+// out = function(op(A) op(B) + bias [+ C]), in parts that any number of workers may compute.
+#pragma once
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+
+namespace quern {
+
+// Strides in floats. A is m×k and B is k×n as multiplied: a transposed operand has its row stride 1. Of each pair of
+// strides one is 1. C is m×n, row-major, and overlaps neither A nor B nor bias. k = 0 gives function(bias [+ C]); m or
+// n = 0 does nothing.
+struct GemmCall {
+  int64_t m, n, k;
+  const float* a;
+  int64_t a_row, a_col;  // A(i, p) = a[i * a_row + p * a_col]
+  const float* b;
+  int64_t b_row, b_col;  // B(p, j) = b[p * b_row + j * b_col]
+  float* c;
+  int64_t ldc;
+  const float* bias;  // n floats, or null
+  bool accumulate;    // add the old C before the function
+  PointwiseFunction function;
+  float alpha;  // the function's parameter
+};
+
+// Floats of scratch every worker must bring, aligned to 64 bytes, for any call of this shape.
+int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept;
+
+// Computes part `part` of `parts`: tiles of C that no other part touches. Parts share nothing and may run in any order
+// or at once, each with its own scratch. Every element of C is one chain of multiply-adds over ascending k starting
+// from bias + C, so the result has the same bits for every `parts`.
+void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept;
+
+}  // namespace quern

@@ -1,0 +1,37 @@
+// Matrix multiplication for one instruction set: gathers the micro kernels and packing into kGemmKernels.
+// Included by make_table.inl.h after simd/<isa>.h.
+#pragma once
+#include "kernels/gemm_kernels.h"
+#include "kernels/simd/inline.h"
+
+#include "kernels/gemm_micro.inl.h"
+#include "kernels/gemm_pack.inl.h"
+
+namespace quern {
+namespace {
+
+template <int kVectors, int kRows>
+constexpr void add_tiles(GemmKernels& kernels) {
+  if constexpr (kVectors <= kGemmMaxVectors && kRows <= rows_of(kVectors)) {
+    kernels.rows[kVectors] = kRows;
+    kernels.micro[0][kVectors][kRows] = gemm_micro<kRows, kVectors, false>;
+    kernels.micro[1][kVectors][kRows] = gemm_micro<kRows, kVectors, true>;
+    add_tiles<kVectors, kRows + 1>(kernels);
+  } else if constexpr (kVectors <= kGemmMaxVectors) {
+    add_tiles<kVectors + 1, 1>(kernels);
+  }
+}
+
+constexpr GemmKernels gemm_kernels() {
+  GemmKernels kernels{};
+  kernels.lanes = kLanes;
+  kernels.vectors = kRegisters / 8;
+  add_tiles<1, 1>(kernels);
+  kernels.pack = gemm_pack;
+  return kernels;
+}
+
+constexpr GemmKernels kGemmKernels = gemm_kernels();
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,50 @@
+// What an instruction set brings to matrix multiplication: micro kernels for small tiles of C, and packing.
+//
+// The loops around them, the choice of tiles and the work split are in gemm/; the bodies in kernels/gemm.inl.h.
+// No std, no templates: each instruction set's unit includes this.
+#pragma once
+#include <stdint.h>
+
+namespace quern {
+
+// One tile of C, at most as many vectors wide as the kernel:
+//   C(i, j) = epilogue(init(i, j) + sum over p = 0 .. k-1 of A(i, p) B(p, j))
+// where init adds up bias(j), unless bias is null, and the old C(i, j), if add_c is set, in that order, from 0.
+// Every element is one chain of multiply-adds over ascending p, whatever the kernel and the tile, so cutting C into
+// other tiles, or k into blocks (the first with bias, later ones with add_c), changes no bit.
+struct GemmTile {
+  const float* a;  // A(i, p) = a[i * a_row + p * a_col]; read by broadcasts, so both strides are free
+  int64_t a_row, a_col;
+  const float* b;  // B(p, j) = b[p * b_row + j]
+  int64_t b_row;
+  float* c;  // C(i, j) = c[i * ldc + j]
+  int64_t ldc;
+  const float* bias;
+  int64_t k;
+  int64_t cols;  // columns of the tile; B and bias are not read, C not touched beyond them
+  bool add_c;
+  bool relu;  // epilogue: x < 0 ? 0 : x (NaN stays), else none
+};
+
+using GemmMicroKernel = void(const GemmTile&) noexcept;
+
+// packed[p * width + j] = x[p * row + j * col] for j < cols, 0 up to width; p < k. One of the strides is 1, width is a
+// multiple of the lanes.
+using GemmPackKernel = void(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols, float* packed,
+                            int64_t width) noexcept;
+
+inline constexpr int kGemmMaxVectors = 8;
+inline constexpr int kGemmMaxRows = 14;
+
+struct GemmKernels {
+  int lanes;    // floats in a vector
+  int vectors;  // width of the full tile; its columns are nr = vectors * lanes
+  // rows[v]: rows of the tallest tile of v vectors, as many as the registers hold; never 0 up to the widest tile.
+  int rows[kGemmMaxVectors + 1];
+  // micro[tail][v][r]: the tile of r rows and v vectors; with tail set the last vector may be partly outside (cols is
+  // then checked), without it cols must be v * lanes. Null beyond rows[v].
+  GemmMicroKernel* micro[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
+  GemmPackKernel* pack;
+};
+
+}  // namespace quern

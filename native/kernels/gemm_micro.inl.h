@@ -1,0 +1,90 @@
+// The micro kernel: one tile of C in registers, a multiply-add chain for each element.
+//
+// Vectors run along the columns of B and C, A is broadcast. Each step over k loads kVectors vectors of B once and
+// broadcasts kRows floats of A, for kRows * kVectors multiply-adds. Register budget: the accumulators, kVectors of B and
+// one broadcast, which is what rows_of() below counts; kernels of one row use B once and take it from memory.
+#pragma once
+
+namespace quern {
+namespace {
+
+constexpr int kLine = 16;  // floats in a cache line
+// Steps over k that A and B are fetched ahead, from L2 for the most part: their rows may be far apart, which the
+// hardware does not foresee. 4 and 8 are alike on Sapphire Rapids, 16 is too far.
+constexpr int kAhead = 4;
+
+template <int kVectors, bool kTail>
+QUERN_INLINE V load_column(const float* p, int v, int last) {
+  return kTail && v == kVectors - 1 ? load_n(p + v * kLanes, last) : load(p + v * kLanes);
+}
+
+template <int kVectors, bool kTail>
+QUERN_INLINE void store_column(float* p, int v, int last, V x) {
+  if (kTail && v == kVectors - 1) {
+    store_n(p + v * kLanes, x, last);
+  } else {
+    store(p + v * kLanes, x);
+  }
+}
+
+// x < 0 ? 0 : x
+QUERN_INLINE V relu_or_nan(V x) { return max(set1(0.0f), x); }
+
+template <int kRows, int kVectors, bool kTail>
+void gemm_micro(const GemmTile& t) noexcept {
+  const int last = kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
+  const bool add_c = t.add_c, relu = t.relu;
+  float* const c = t.c;
+  const int64_t ldc = t.ldc;
+  V sum[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; v++) {
+    V start = t.bias ? load_column<kVectors, kTail>(t.bias, v, last) : set1(0.0f);
+#pragma GCC unroll 14
+    for (int i = 0; i < kRows; i++) {
+      sum[i][v] = add_c ? start + load_column<kVectors, kTail>(c + i * ldc, v, last) : start;
+    }
+  }
+
+  const float* a = t.a;
+  const float* b = t.b;
+  const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
+  for (int64_t p = t.k; p > 0; p--) {
+    if (kLanes > 1) __builtin_prefetch(a + kAhead * a_col);
+    V column[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      if (kRows > 1 && kLanes > 1 && v * kLanes % kLine == 0) __builtin_prefetch(b + kAhead * b_row + v * kLanes);
+      V x = load_column<kVectors, kTail>(b, v, last);
+      if (kRows > 1) pin(x);
+      column[v] = x;
+    }
+#pragma GCC unroll 14
+    for (int i = 0; i < kRows; i++) {
+      V x = set1(a[i * a_row]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) sum[i][v] = fma(x, column[v], sum[i][v]);
+    }
+    a += a_col;
+    b += b_row;
+  }
+
+#pragma GCC unroll 14
+  for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      V x = relu ? relu_or_nan(sum[i][v]) : sum[i][v];
+      store_column<kVectors, kTail>(c + i * ldc, v, last, x);
+    }
+  }
+}
+
+// Rows of the tallest tile of v vectors: accumulators, v of B and one broadcast fit the registers. Tiles wider than 4
+// vectors are there for a single row, whose few multiply-adds a step would otherwise wait for each other.
+constexpr int rows_of(int v) {
+  int rows = v > 4 ? 1 : (kRegisters - 1 - v) / v;
+  return rows > kGemmMaxRows ? kGemmMaxRows : rows;
+}
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,101 @@
+#include "program/array_source.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace quern {
+
+ArraySource::ArraySource(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span,
+                         const uint32_t* rows_in_order)
+    : kernels_(kernels), rows_in_order_(rows_in_order), batch_size_(span.batch_size), rows_(span.rows),
+      check_finite_(span.check_finite) {
+  for (size_t i = 0; i < plan.inputs.size(); i++) {
+    add(spec, span.inputs[i], plan.inputs[i], SpanError::kX, static_cast<int>(i));
+  }
+  for (size_t i = 0; i < plan.targets.size(); i++) {
+    add(spec, span.targets[i], plan.targets[i], SpanError::kY, static_cast<int>(i));
+  }
+  if (plan.weights != kNoBuffer) add(spec, span.weights, plan.weights, SpanError::kSampleWeight, 0);
+}
+
+void ArraySource::add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which,
+                      int index) {
+  const BufferSpec& to = spec.buffers[buffer];
+  arrays_.push_back({static_cast<const uint8_t*>(view.data), view.type, view.row_length, buffer, to.dtype, to.scale,
+                     to.offset, to.classes, which, index});
+}
+
+void ArraySource::gather(int64_t step, Range share, const Context& context, BadData* bad) const noexcept {
+  for (const Array& array : arrays_) gather(array, step * batch_size_, share, context.floats(array.buffer), bad);
+}
+
+// Row by row where they are permuted, else all at once.
+void ArraySource::gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept {
+  const int64_t together = rows_in_order_ ? 1 : share.size();
+  for (int64_t i = share.begin; i < share.end; i += together) {
+    const int64_t count = together * array.row_length;
+    void* const to = static_cast<float*>(out) + i * array.row_length;
+    copy(array, array.row(row_at(first + i)), to, count);
+    const int64_t found = find_bad(array, to, count);
+    if (found == count) continue;
+    const int64_t position = i + found / array.row_length;
+    if (position >= bad->position) return;  // an earlier row, or this one in an earlier array
+    const bool label = array.dtype == DType::kI32;
+    const double value = label ? static_cast<const int32_t*>(to)[found] : static_cast<const float*>(to)[found];
+    bad->position = position;
+    bad->error = {label ? SpanError::kLabel : SpanError::kFinite, array.which, array.index, row_at(first + position),
+                  found % array.row_length, value, array.classes};
+    return;
+  }
+}
+
+// Integer buffers are as wide as floats, so one pointer type serves both.
+void ArraySource::copy(const Array& array, const void* from, void* to, int64_t count) const noexcept {
+  if (array.dtype == DType::kF32) return to_floats(array, from, static_cast<float*>(to), count);
+  if (array.type == ElementType::kI32) {
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(int32_t));
+  } else {
+    const uint8_t* const bytes = static_cast<const uint8_t*>(from);
+    std::copy(bytes, bytes + count, static_cast<int32_t*>(to));
+  }
+}
+
+void ArraySource::to_floats(const Array& array, const void* from, float* to, int64_t count) const noexcept {
+  switch (array.type) {
+    case ElementType::kF32:
+      if (array.scale == 1 && array.offset == 0) {
+        std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+      } else {
+        kernels_.affine(static_cast<const float*>(from), to, count, array.scale, array.offset);
+      }
+      return;
+    case ElementType::kU8:
+      return kernels_.affine_u8(static_cast<const uint8_t*>(from), to, count, array.scale, array.offset);
+    case ElementType::kI32:
+      std::copy(static_cast<const int32_t*>(from), static_cast<const int32_t*>(from) + count, to);
+      if (array.scale != 1 || array.offset != 0) kernels_.affine(to, to, count, array.scale, array.offset);
+  }
+}
+
+int64_t ArraySource::find_bad(const Array& array, const void* copied, int64_t count) const noexcept {
+  if (array.dtype == DType::kF32) {
+    return check_finite_ ? kernels_.find_not_finite(static_cast<const float*>(copied), count) : count;
+  }
+  if (array.classes == 0) return count;
+  const int32_t* const labels = static_cast<const int32_t*>(copied);
+  return std::find_if(labels, labels + count, [&](int32_t label) { return label < 0 || label >= array.classes; }) -
+         labels;
+}
+
+void ArraySource::prefetch(int64_t step, Range share) const noexcept {
+  for (const Array& array : arrays_) {
+    for (int64_t i = share.begin; i < share.end; i++) {
+      const int64_t position = step * batch_size_ + i;
+      if (position >= rows_) break;
+      const char* const row = static_cast<const char*>(array.row(row_at(position)));
+      for (int64_t byte = 0; byte < array.row_bytes(); byte += kAlignment) __builtin_prefetch(row + byte, 0, 2);
+    }
+  }
+}
+
+}  // namespace quern

@@ -1,0 +1,54 @@
+// Batches from arrays in memory: rows in order or permuted, converted to the buffers' types and scaled on the way.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "program/batch_source.h"
+#include "program/plan.h"
+#include "program/span.h"
+
+namespace quern {
+
+class ArraySource : public BatchSource {
+ public:
+  // The span has been checked against the program. `rows_in_order`: which row comes when; null: as they lie. All
+  // pointers stay valid as long as the source is used.
+  ArraySource(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span,
+              const uint32_t* rows_in_order);
+
+  void gather(int64_t step, Range share, const Context& context, BadData* bad) const noexcept override;
+  void prefetch(int64_t step, Range share) const noexcept override;
+
+ private:
+  struct Array {
+    const uint8_t* data;
+    ElementType type;
+    int64_t row_length;
+    BufferId buffer;
+    DType dtype;
+    float scale, offset;
+    int32_t classes;  // labels are checked to be below; 0: no check
+    SpanError::Array which;
+    int index;
+
+    int64_t row_bytes() const { return row_length * (type == ElementType::kU8 ? 1 : 4); }
+    const void* row(int64_t i) const { return data + i * row_bytes(); }
+  };
+
+  void add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which, int index);
+  int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
+  void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
+  void copy(const Array& array, const void* from, void* to, int64_t count) const noexcept;
+  void to_floats(const Array& array, const void* from, float* to, int64_t count) const noexcept;
+  // Index of the first bad one of `count` copied values, or count.
+  int64_t find_bad(const Array& array, const void* copied, int64_t count) const noexcept;
+
+  const KernelTable& kernels_;
+  const uint32_t* const rows_in_order_;
+  const int64_t batch_size_, rows_;
+  const bool check_finite_;
+  std::vector<Array> arrays_;
+};
+
+}  // namespace quern

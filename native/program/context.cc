@@ -1,0 +1,53 @@
+#include "program/context.h"
+
+#include <algorithm>
+
+#include "gemm/gemm.h"
+
+namespace quern {
+
+bool Context::allocate(const ProgramSpec& spec, const Plan& plan) {
+  pointers_.resize(spec.buffers.size());
+  matrices_.resize(spec.buffers.size());
+  accumulators.resize(2 * static_cast<size_t>(spec.accumulators));
+  return arena_.allocate(plan.arena_floats) && gradients_.allocate(plan.gradient_floats);
+}
+
+void Context::bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs) noexcept {
+  for (size_t id = 0; id < spec.buffers.size(); id++) {
+    const Area& place = plan.places[id];
+    float* base = arena_.data();
+    if (place.space == Area::kParameters) base = slabs.weights;
+    else if (place.space == Area::kGradients) base = gradients_.data();
+    else if (place.in_slab()) base = slabs.slots.empty() ? nullptr : slabs.slots[Area::kSlots - place.space];
+    pointers_[id] = base ? base + place.begin : nullptr;
+  }
+}
+
+void Context::set_rows(const Plan& plan, int64_t rows) noexcept {
+  if (rows == rows_) return;
+  rows_ = rows;
+  for (size_t id = 0; id < matrices_.size(); id++) {
+    matrices_[id] = {plan.matrices[id].rows.at(rows), plan.matrices[id].cols.at(rows)};
+  }
+}
+
+bool Context::provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows) {
+  int64_t floats = 0;
+  for (const auto& segment : spec.segments) {
+    for (const Instruction& instruction : segment) {
+      const Gemm* const gemm = std::get_if<Gemm>(&instruction);
+      if (!gemm) continue;
+      const MatrixSize a = matrix_of(spec.buffers[gemm->a].shape), out = matrix_of(spec.buffers[gemm->out].shape);
+      const Size depth = gemm->transpose_a ? a.rows : a.cols;
+      floats = std::max(floats, gemm_scratch_floats(kernels, out.rows.at(rows), out.cols.at(rows), depth.at(rows)));
+    }
+  }
+  if (scratch_.size() < static_cast<size_t>(workers)) scratch_.resize(workers);
+  for (int worker = 0; worker < workers; worker++) {
+    if (scratch_[worker].size() < floats && !scratch_[worker].allocate(floats)) return false;
+  }
+  return true;
+}
+
+}  // namespace quern

@@ -1,0 +1,56 @@
+// The memory of one running job: arena, gradients, scratch of each worker, accumulators, and where every buffer is.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "program/plan.h"
+#include "program/spec.h"
+#include "runtime/arena.h"
+#include "runtime/barrier.h"
+
+namespace quern {
+
+struct Matrix {
+  int64_t rows = 0, cols = 0;
+  int64_t size() const { return rows * cols; }
+};
+
+// Where the slabs are that the job works on: the live ones or a snapshot's.
+struct Slabs {
+  float* weights = nullptr;
+  std::vector<float*> slots;
+};
+
+// Made once, used by one job after another; the workers of a job share it and keep apart by the plan's barriers.
+class Context {
+ public:
+  // False without the memory.
+  [[nodiscard]] bool allocate(const ProgramSpec& spec, const Plan& plan);
+  // Points every buffer to its memory.
+  void bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs) noexcept;
+  // Sets the number of rows of the steps that follow.
+  void set_rows(const Plan& plan, int64_t rows) noexcept;
+  // Makes sure that each of `workers` has scratch for every gemm of a batch of `rows`. False without the memory.
+  [[nodiscard]] bool provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows);
+
+  float* floats(BufferId id) const { return pointers_[id]; }
+  int32_t* integers(BufferId id) const { return reinterpret_cast<int32_t*>(pointers_[id]); }
+  const Matrix& matrix(BufferId id) const { return matrices_[id]; }
+  float* scratch(int worker) const { return scratch_[worker].data(); }
+  int64_t rows() const { return rows_; }
+
+  std::vector<double> accumulators;  // total and count of each; worker 0 alone
+  RandomKey key{};                   // of the epoch
+  uint32_t step = 0;                 // of the epoch
+  Barrier barrier{1};
+
+ private:
+  Arena arena_, gradients_;
+  std::vector<Arena> scratch_;
+  std::vector<float*> pointers_;   // by buffer
+  std::vector<Matrix> matrices_;   // by buffer, for rows_
+  int64_t rows_ = -1;
+};
+
+}  // namespace quern

@@ -1,0 +1,251 @@
+#include "program/execute.h"
+
+#include <algorithm>
+
+#include "gemm/gemm.h"
+#include "program/share.h"
+
+namespace quern {
+namespace {
+
+template <class Enum>
+int index(Enum value) {
+  return static_cast<int>(value);
+}
+
+// Operand-by-operand view of a row of a matrix.
+float* row(float* data, int64_t i, int64_t cols) { return data ? data + i * cols : nullptr; }
+const int32_t* row(const int32_t* data, int64_t i, int64_t cols) { return data ? data + i * cols : nullptr; }
+
+// One worker's part of one instruction: an overload for each.
+class Execution {
+ public:
+  Execution(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, Context& context, Share share,
+            int worker)
+      : kernels_(kernels), spec_(spec), plan_(plan), context_(context), share_(share), worker_(worker) {}
+
+  void operator()(const Gemm& in) const noexcept {
+    const Matrix &a = matrix(in.a), &b = matrix(in.b), &out = matrix(in.out);
+    GemmCall call;
+    call.m = out.rows, call.n = out.cols, call.k = in.transpose_a ? a.rows : a.cols;
+    call.a = floats(in.a), call.b = floats(in.b), call.c = floats(in.out), call.bias = floats(in.bias);
+    call.a_row = in.transpose_a ? 1 : a.cols, call.a_col = in.transpose_a ? a.cols : 1;
+    call.b_row = in.transpose_b ? 1 : b.cols, call.b_col = in.transpose_b ? b.cols : 1;
+    call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
+    gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
+  }
+
+  void operator()(const Pointwise& in) const noexcept {
+    const Range r = share_.floats(matrix(in.out).size());
+    kernels_.pointwise[index(in.function)](floats(in.x) + r.begin, floats(in.out) + r.begin, r.size(), in.alpha);
+  }
+
+  void operator()(const PointwiseGradient& in) const noexcept {
+    const Matrix& out = matrix(in.out);
+    const auto kernel = kernels_.pointwise_gradient[index(in.function)];
+    const float *saved = floats(in.saved), *dy = floats(in.dy);
+    float* const dx = floats(in.out);
+    if (in.column_sums == kNoBuffer) {
+      const Range r = share_.floats(out.size());
+      return kernel(saved + r.begin, dy + r.begin, dx + r.begin, 1, r.size(), r.size(), in.alpha, nullptr);
+    }
+    const Range c = share_.columns(out.cols);
+    if (c.size() == 0) return;
+    kernel(saved + c.begin, dy + c.begin, dx + c.begin, out.rows, c.size(), out.cols, in.alpha,
+           floats(in.column_sums) + c.begin);
+  }
+
+  void operator()(const Combine& in) const noexcept {
+    const Matrix& out = matrix(in.out);
+    const Range r = share_.rows(out.rows);
+    const float *a = floats(in.a) + r.begin * out.cols, *b = floats(in.b);
+    float* const c = floats(in.out) + r.begin * out.cols;
+    const int f = index(in.function);
+    switch (combine_form(plan_.matrices[in.b], plan_.matrices[in.out])) {
+      case CombineForm::kSame:
+        return kernels_.combine[f](a, b + r.begin * out.cols, c, r.size() * out.cols);
+      case CombineForm::kVector:
+        for (int64_t i = 0; i < r.size(); i++) kernels_.combine[f](a + i * out.cols, b, c + i * out.cols, out.cols);
+        return;
+      default:
+        for (int64_t i = 0; i < r.size(); i++) {
+          kernels_.combine_scalar[f](a + i * out.cols, b + r.begin + i, c + i * out.cols, out.cols);
+        }
+    }
+  }
+
+  void operator()(const Reduce& in) const noexcept {
+    const Matrix& x = matrix(in.x);
+    if (in.over_rows) {
+      const Range c = share_.columns(x.cols);
+      if (c.size() == 0) return;
+      return kernels_.reduce_rows[index(in.function)](floats(in.x) + c.begin, floats(in.out) + c.begin, x.rows,
+                                                      c.size(), x.cols);
+    }
+    const Range r = share_.rows(x.rows);
+    kernels_.reduce_columns[index(in.function)](floats(in.x) + r.begin * x.cols, floats(in.out) + r.begin, r.size(),
+                                                x.cols);
+  }
+
+  void operator()(const Broadcast& in) const noexcept {
+    const Matrix& out = matrix(in.out);
+    const Range r = share_.rows(out.rows);
+    kernels_.broadcast(floats(in.x) + r.begin, floats(in.out) + r.begin * out.cols, r.size(), out.cols, in.scale);
+  }
+
+  void operator()(const Softmax& in) const noexcept {
+    const Matrix& out = matrix(in.out);
+    const Range r = share_.rows(out.rows);
+    kernels_.softmax(floats(in.x) + r.begin * out.cols, floats(in.out) + r.begin * out.cols, r.size(), out.cols);
+  }
+
+  void operator()(const SoftmaxGradient& in) const noexcept {
+    const Matrix& out = matrix(in.out);
+    const Range r = share_.rows(out.rows);
+    const int64_t first = r.begin * out.cols;
+    kernels_.softmax_gradient(floats(in.y) + first, floats(in.dy) + first, floats(in.out) + first, r.size(), out.cols);
+  }
+
+  void operator()(const SoftmaxCrossentropy& in) const noexcept {
+    kernels_.softmax_crossentropy(logits_operands(in));
+  }
+  void operator()(const SigmoidCrossentropy& in) const noexcept {
+    kernels_.sigmoid_crossentropy(logits_operands(in));
+  }
+
+  void operator()(const Loss& in) const noexcept {
+    LossOperands operands = loss_operands(in.prediction, in.target, in.scale, in.values, in.gradient);
+    operands.probabilities = nullptr;
+    operands.label_smoothing = in.label_smoothing;
+    kernels_.loss[index(in.function)](operands);
+  }
+
+  // Scaled in double and rounded once; a row's weight goes to each of its elements.
+  void operator()(const LossScale& in) const noexcept {
+    const int64_t elements = matrix(in.out).size(), rows = context_.rows();
+    const int64_t each = in.weights == kNoBuffer || rows == 0 ? elements : elements / rows;
+    const float* const weights = floats(in.weights);
+    float* const out = floats(in.out);
+    const auto weight = [&](int64_t i) { return weights ? static_cast<double>(weights[i / each]) : 1.0; };
+    double divisor = in.reduction == Reduction::kSum ? 1 : static_cast<double>(elements);
+    if (in.reduction == Reduction::kMeanWithSampleWeight) {
+      divisor = 0;
+      for (int64_t i = 0; i < elements; i++) divisor += weight(i);
+    }
+    for (int64_t i = 0; i < elements; i++) out[i] = divisor == 0 ? 0.0f : static_cast<float>(weight(i) / divisor);
+  }
+
+  void operator()(const Accuracy& in) const noexcept {
+    const Matrix& prediction = matrix(in.prediction);
+    const Range r = share_.rows(prediction.rows);
+    const bool sparse = in.kind == AccuracyKind::kSparse;
+    const float* const target = sparse ? nullptr : row(floats(in.target), r.begin, prediction.cols);
+    const int32_t* const labels = sparse ? row(integers(in.target), r.begin, 1) : nullptr;
+    kernels_.accuracy[index(in.kind)](row(floats(in.prediction), r.begin, prediction.cols), target, labels,
+                                      in.threshold, floats(in.values) + r.begin, r.size(), prediction.cols);
+  }
+
+  void operator()(const Accumulate& in) const noexcept {
+    const int64_t elements = matrix(in.values).size(), rows = context_.rows();
+    const float *values = floats(in.values), *weights = floats(in.weights);
+    const int64_t each = weights && matrix(in.weights).size() != elements ? elements / std::max<int64_t>(rows, 1) : 1;
+    double total = 0, count = 0;
+    for (int64_t i = 0; i < elements; i++) {
+      const double weight = weights ? static_cast<double>(weights[i / each]) : 1.0;
+      total += weight * static_cast<double>(values[i]);
+      count += weight;
+    }
+    double* const accumulator = &context_.accumulators[2 * static_cast<size_t>(in.into)];
+    accumulator[0] += in.as_loss ? static_cast<double>(rows) * total : total;
+    accumulator[1] += in.as_loss ? static_cast<double>(rows) : count;
+  }
+
+  void operator()(const Dropout& in) const noexcept {
+    const Range r = share_.floats(matrix(in.out).size());
+    kernels_.dropout(floats(in.x) + r.begin, floats(in.out) + r.begin, r.size(), r.begin, in.rate, context_.step,
+                     static_cast<uint32_t>(in.stream), context_.key);
+  }
+
+  void operator()(const Affine& in) const noexcept {
+    const Range r = share_.floats(matrix(in.out).size());
+    kernels_.affine(floats(in.x) + r.begin, floats(in.out) + r.begin, r.size(), in.scale, in.offset);
+  }
+
+  void operator()(const Sgd& in) const noexcept {
+    const Range r = share_.floats(matrix(in.parameters).size());
+    const float* const s = floats(in.scalars);
+    const SgdScalars scalars{s[0], s[1], in.weight_decay ? s[2] : 0.0f};
+    kernels_.sgd(floats(in.parameters) + r.begin, floats(in.gradients) + r.begin, row(floats(in.momentum), r.begin, 1),
+                 r.size(), scalars, in.nesterov);
+  }
+
+  void operator()(const Adam& in) const noexcept {
+    const Range r = share_.floats(matrix(in.parameters).size());
+    const float* const s = floats(in.scalars);
+    const AdamScalars scalars{s[0], s[1], s[2], s[3], in.weight_decay ? s[4] : 0.0f};
+    kernels_.adam(floats(in.parameters) + r.begin, floats(in.gradients) + r.begin, floats(in.m) + r.begin,
+                  floats(in.v) + r.begin, row(floats(in.vhat), r.begin, 1), r.size(), scalars);
+  }
+
+ private:
+  // Null for an operand that is missing.
+  float* floats(BufferId id) const { return id == kNoBuffer ? nullptr : context_.floats(id); }
+  const int32_t* integers(BufferId id) const { return context_.integers(id); }
+  const Matrix& matrix(BufferId id) const { return context_.matrix(id); }
+
+  // This worker's rows of the operands all losses have.
+  LossOperands loss_operands(BufferId prediction, BufferId target, BufferId scale, BufferId values,
+                             BufferId gradient) const {
+    const Matrix& size = matrix(prediction);
+    const Range r = share_.rows(size.rows);
+    const bool sparse = spec_.buffers[target].dtype == DType::kI32;
+    LossOperands operands;
+    operands.prediction = row(floats(prediction), r.begin, size.cols);
+    operands.target = sparse ? nullptr : row(floats(target), r.begin, size.cols);
+    operands.labels = sparse ? row(integers(target), r.begin, 1) : nullptr;
+    operands.scale = row(floats(scale), r.begin, 1);
+    operands.values = row(floats(values), r.begin, 1);
+    operands.gradient = row(floats(gradient), r.begin, size.cols);
+    operands.rows = r.size(), operands.cols = size.cols;
+    return operands;
+  }
+
+  LossOperands logits_operands(const LogitsLoss& in) const {
+    LossOperands operands = loss_operands(in.logits, in.target, in.scale, in.values, in.gradient);
+    const Matrix& logits = matrix(in.logits);
+    operands.probabilities = row(floats(in.probabilities), share_.rows(logits.rows).begin, logits.cols);
+    operands.label_smoothing = in.label_smoothing;
+    return operands;
+  }
+
+  const KernelTable& kernels_;
+  const ProgramSpec& spec_;
+  const Plan& plan_;
+  Context& context_;
+  const Share share_;
+  const int worker_;
+};
+
+}  // namespace
+
+void wait_for_workers(Context& context, const Worker& worker) noexcept {
+  if (worker.count == 1) return;
+  const Stopwatch stopwatch(worker.timings ? worker.timings->barriers : nullptr);
+  context.barrier.wait();
+}
+
+void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, int segment, Context& context,
+                 const Worker& worker) noexcept {
+  size_t before = 0;  // instructions of the segments before this one
+  for (int i = 0; i < segment; i++) before += spec.segments[i].size();
+  for (size_t i = 0; i < spec.segments[segment].size(); i++) {
+    const PlannedInstruction& planned = plan.segments[segment][i];
+    if (planned.barrier) wait_for_workers(context, worker);
+    const Share share = share_of(planned.cut, context.rows(), worker.index, worker.count);
+    if (share.part >= share.parts) continue;
+    const Stopwatch stopwatch(worker.timings ? worker.timings->instructions + before + i : nullptr);
+    std::visit(Execution(kernels, spec, plan, context, share, worker.index), spec.segments[segment][i]);
+  }
+}
+
+}  // namespace quern

@@ -1,0 +1,61 @@
+// Decides once, for a verified program, where everything lies and who computes what when.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "program/area.h"
+#include "program/cost.h"
+#include "program/shape.h"
+#include "program/spec.h"
+
+namespace quern {
+
+// Estimated nanoseconds below which an instruction stays on worker 0. Sharing it out saves half of that at best with
+// two workers, and costs lines that move between their caches: about 0.1 microseconds each way for a few dozen lines.
+inline constexpr double kWorthSharing = 1500;
+
+// Estimated nanoseconds of shared work in a whole job below which it runs without helpers: what waking one may cost.
+inline constexpr double kWorthHelpers = 50'000;
+
+// How an instruction's work is cut among workers. Which cut it is depends on shapes alone, never on their number, and
+// no result depends on the cut.
+struct Cut {
+  enum Kind {
+    kWorker0,  // not at all
+    kRows,     // worker p of P computes rows n * p / P to n * (p + 1) / P - 1 of each operand, n being `units`
+    kOther     // by tiles, columns or floats
+  };
+  Kind kind = kWorker0;
+  Size units;
+};
+
+struct PlannedInstruction {
+  Cut cut;
+  // Workers wait for each other before it: it touches what another worker may have touched since the last barrier.
+  bool barrier = false;
+};
+
+struct Plan {
+  // By buffer, views resolved: where it lies. Buffers of the arena are in space 0, offset `begin`; parameters,
+  // gradients and slots as area_of says.
+  static constexpr int32_t kArena = 0;
+  std::vector<Area> places;
+  std::vector<MatrixSize> matrices;  // by buffer
+  std::vector<PlannedInstruction> segments[kSegments];
+  int64_t arena_floats = 0;
+  int64_t gradient_floats = 0;  // 0 when the program has no gradients
+  int32_t slots = 0;            // optimizer slots the program needs
+  BufferId scalars = kNoBuffer, weights = kNoBuffer;
+  std::vector<BufferId> inputs, targets, outputs;  // in order of the spec
+  double shared_nanoseconds = 0;  // estimate for the instructions that run on all workers, in a step of max_rows
+  double worth_helpers = 0;       // PlanOptions'
+};
+
+struct PlanOptions {
+  bool keep_temporaries = false;  // no two buffers share memory
+  double worth_sharing = kWorthSharing, worth_helpers = kWorthHelpers;
+};
+
+Plan make_plan(const ProgramSpec& spec, const Parameters& parameters, const PlanOptions& options);
+
+}  // namespace quern

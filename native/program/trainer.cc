@@ -1,0 +1,141 @@
+#include "program/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace quern {
+
+int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept {
+  const double rows = static_cast<double>(std::min(span.batch_size, span.rows) * span.steps);
+  const double shared = plan.shared_nanoseconds / static_cast<double>(spec.max_rows) * rows;
+  return shared > 0 && shared >= plan.worth_helpers ? span.threads : 1;
+}
+
+Trainer::Trainer(const Job& job, int workers_wanted)
+    : job_(job), wanted_(workers_wanted), found_(static_cast<size_t>(workers_wanted)) {
+  if (!job.span.timings) return;
+  seconds_.resize(static_cast<size_t>(job.span.timings_length));
+  timings_ = {seconds_.data(), &seconds_[seconds_.size() - 2], &seconds_[seconds_.size() - 1]};
+}
+
+void Trainer::run(SpanResult* result) noexcept {
+  const Span& span = job_.span;
+  {
+    Gang gang(wanted_);
+    while (result->steps < span.steps) {
+      result->cancelled = job_.progress.cancelled();
+      if (result->cancelled) break;
+      if (gang.share() != share_) regroup(&gang, gang.share());
+      if (!run_step(span.first_step + result->steps)) {
+        report_bad_data(&result->error);
+        break;
+      }
+      result->steps++;
+      job_.progress.publish(result->steps, job_.context.accumulators.data());
+    }
+    regroup(&gang, 1);
+  }
+  std::copy(job_.context.accumulators.begin(), job_.context.accumulators.end(), result->accumulators.begin());
+  add_timings();
+}
+
+// Lets the helpers there are go, and starts others.
+void Trainer::regroup(Gang* gang, int workers) noexcept {
+  share_ = workers;
+  if (workers_ > 1) {
+    dismissed_ = true;
+    go_.post();
+    gang->finish();
+    dismissed_ = false;
+  }
+  go_seen_ = go_.seen();
+  workers_ = 1 + gang->start(workers - 1, &Trainer::help, this);
+  job_.context.barrier.reset(workers_);
+}
+
+void Trainer::help(void* trainer, int worker) noexcept {
+  Trainer& self = *static_cast<Trainer*>(trainer);
+  for (uint32_t seen = self.go_seen_;; seen = Signal::next(seen)) {
+    self.go_.wait(seen);
+    if (self.dismissed_) return;
+    self.work({worker, self.workers_, nullptr});
+  }
+}
+
+int64_t Trainer::rows_of(int64_t step) const noexcept {
+  return std::min(job_.span.batch_size, job_.span.rows - step * job_.span.batch_size);
+}
+
+// False when its data is bad; nothing has changed then.
+bool Trainer::run_step(int64_t step) noexcept {
+  step_ = step;
+  job_.context.step = static_cast<uint32_t>(step);
+  job_.context.set_rows(job_.plan, rows_of(step));
+  if (job_.trained) job_.trained->begin_step();
+  if (workers_ > 1) go_.post();
+  work({0, workers_, job_.span.timings ? &timings_ : nullptr});
+  const bool bad = bad_.load(std::memory_order_acquire);
+  if (job_.trained) job_.trained->end_step(!bad);
+  return !bad;
+}
+
+Range Trainer::rows_of(const Worker& worker) const noexcept {
+  return Share{worker.index, worker.count, true, job_.context.rows()}.range();
+}
+
+// One worker's part of a step.
+void Trainer::work(const Worker& worker) noexcept {
+  const Range rows = rows_of(worker);
+  {
+    const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
+    if (worker.index == 0) load_scalars();
+    Found& found = found_[static_cast<size_t>(worker.index)];
+    job_.source.gather(step_, rows, job_.context, &found);
+    if (found.error.kind != SpanError::kNone) bad_.store(true, std::memory_order_release);
+  }
+  wait_for_workers(job_.context, worker);
+  if (!bad_.load(std::memory_order_acquire)) {
+    for (int segment = 0; segment < kSegments; segment++) {
+      if (job_.span.segments[segment]) {
+        run_segment(job_.kernels, job_.spec, job_.plan, segment, job_.context, worker);
+      }
+    }
+    if (!job_.span.outputs.empty()) {
+      wait_for_workers(job_.context, worker);
+      copy_outputs(rows);
+    }
+  }
+  wait_for_workers(job_.context, worker);
+}
+
+void Trainer::load_scalars() noexcept {
+  if (job_.plan.scalars == kNoBuffer || !job_.span.scalars) return;
+  const int64_t count = job_.context.matrix(job_.plan.scalars).size();
+  const float* const row = job_.span.scalars + (step_ - job_.span.first_step) * count;
+  std::copy(row, row + count, job_.context.floats(job_.plan.scalars));
+}
+
+void Trainer::copy_outputs(Range rows) noexcept {
+  for (size_t i = 0; i < job_.plan.outputs.size(); i++) {
+    const BufferId buffer = job_.plan.outputs[i];
+    const int64_t row_length = job_.context.matrix(buffer).size() / std::max<int64_t>(job_.context.rows(), 1);
+    const float* const from = job_.context.floats(buffer) + rows.begin * row_length;
+    float* const to = job_.span.outputs[i].data + (step_ * job_.span.batch_size + rows.begin) * row_length;
+    std::copy(from, from + rows.size() * row_length, to);
+  }
+}
+
+// The first bad row of the batch, whoever met it.
+void Trainer::report_bad_data(SpanError* error) noexcept {
+  const auto first = std::min_element(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+    return a.position < b.position;
+  });
+  *error = first->error;
+}
+
+void Trainer::add_timings() const noexcept {
+  for (size_t i = 0; i < seconds_.size(); i++) job_.span.timings[i] += seconds_[i];
+}
+
+}  // namespace quern

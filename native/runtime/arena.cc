@@ -1,0 +1,42 @@
+#include "runtime/arena.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace quern {
+
+static std::atomic<int64_t> live_bytes_{0};
+
+static int64_t bytes_of(int64_t floats) { return align_floats(floats) * static_cast<int64_t>(sizeof(float)); }
+
+bool Arena::allocate(int64_t floats) noexcept {
+  *this = Arena();
+  if (floats <= 0) return floats == 0;
+  if (floats > INT64_MAX / 8) return false;
+  const int64_t bytes = bytes_of(floats);
+  void* memory = std::aligned_alloc(kAlignment, static_cast<size_t>(bytes));
+  if (!memory) return false;
+  std::memset(memory, 0, static_cast<size_t>(bytes));
+  data_ = static_cast<float*>(memory);
+  size_ = floats;
+  live_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  return true;
+}
+
+Arena& Arena::operator=(Arena&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Arena::~Arena() {
+  if (!data_) return;
+  std::free(data_);
+  live_bytes_.fetch_sub(bytes_of(size_), std::memory_order_relaxed);
+}
+
+int64_t Arena::live_bytes() noexcept { return live_bytes_.load(std::memory_order_relaxed); }
+
+}  // namespace quern

@@ -1,0 +1,38 @@
+// One aligned, zeroed allocation of floats: the arena of a running program, a slab of parameters, scratch of a worker.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace quern {
+
+inline constexpr int64_t kAlignment = 64;       // bytes: a cache line, and the widest vector
+inline constexpr int64_t kAlignedFloats = 16;   // floats in it
+
+// The smallest multiple of kAlignedFloats that holds n floats.
+constexpr int64_t align_floats(int64_t n) { return (n + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats; }
+
+// Owns its memory; empty when made with 0 floats or when the memory could not be had (`allocate` says which).
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  Arena(Arena&& other) noexcept : data_(other.data_), size_(other.size_) { other.data_ = nullptr, other.size_ = 0; }
+  Arena& operator=(Arena&& other) noexcept;
+  ~Arena();
+
+  // Replaces the contents by `floats` zeros. False, and empty, when there is no such memory.
+  [[nodiscard]] bool allocate(int64_t floats) noexcept;
+
+  float* data() const { return data_; }
+  int64_t size() const { return size_; }  // floats
+
+  // Bytes all living arenas of the process hold: for leak tests.
+  static int64_t live_bytes() noexcept;
+
+ private:
+  float* data_ = nullptr;
+  int64_t size_ = 0;
+};
+
+}  // namespace quern

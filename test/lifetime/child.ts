@@ -1,0 +1,204 @@
+/**
+ * Scenes from the life of a process that trains, each run in a process of its own by lifetime.test.ts. A scene ends the
+ * process in its own way, or returns what it saw, which is printed for the parent.
+ */
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { native } from '../../lib/native.js';
+import { makeRegression, predictionSpan, startEndless, trainingSpan } from './job.js';
+
+/** What leak tests look at, after everything unreachable has been collected. */
+async function countersAfterGc(): Promise<ReturnType<ReturnType<typeof native>['counters']>> {
+  for (let round = 0; round < 10; round++) {
+    (globalThis as { gc?: () => void }).gc!();
+    await setImmediate();
+  }
+  return native().counters();
+}
+
+/** A Worker with an endless job; resolves once the job runs. */
+async function trainingWorker(how: string): Promise<Worker> {
+  const file = new URL('./worker.ts', import.meta.url).href;
+  // In a Worker, tsx has to be registered before the first TypeScript file is loaded.
+  const start = `import('tsx/esm/api').then(({ register }) => { register(); return import('${file}'); });`;
+  const worker = new Worker(start, { eval: true, workerData: how });
+  await new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  return worker;
+}
+
+function exited(worker: Worker): Promise<number> {
+  return new Promise((resolve) => worker.once('exit', resolve));
+}
+
+/** A step of the life that a program may end after: each leads to a process that ends by itself, with code 0. */
+const steps = {
+  load: () => void native(),
+  make: () => void makeRegression(),
+  runSync: () => void makeRegression().program.runSync(trainingSpan(10)),
+  start: () => void makeRegression().program.run(trainingSpan(1000)),
+  cancel: () => startEndless().job.cancel(),
+  finish: async () => void await makeRegression().program.run(trainingSpan(1000)).done,
+  cancelAndFinish: async () => {
+    const { job } = startEndless();
+    job.cancel();
+    await job.done;
+  },
+};
+
+const scenes: Record<string, () => unknown> = {
+  ...steps,
+
+  async awaitKeepsAlive() {
+    const { steps: finished } = await makeRegression(100).program.run(trainingSpan(5000)).done;
+    return { finished };
+  },
+
+  exitWhileTraining() {
+    startEndless();
+    process.exit(7);
+  },
+
+  async exitLaterWhileTraining() {
+    startEndless();
+    startEndless();
+    await setTimeout(100);
+    process.exit(7);
+  },
+
+  async throwWhileTraining() {
+    startEndless();
+    await setTimeout(50);
+    throw new Error('thrown on purpose');
+  },
+
+  async trainUntilKilled() {
+    startEndless();
+    await setTimeout(50);
+    console.log('running');
+    await setTimeout(60_000);
+  },
+
+  async terminateWorkers() {
+    for (let i = 0; i < 20; i++) {
+      const worker = await trainingWorker('train');
+      await setTimeout(i % 5);
+      await worker.terminate();
+    }
+    return countersAfterGc();
+  },
+
+  async terminateManyWorkersAtOnce() {
+    const workers = await Promise.all(Array.from({ length: 8 }, () => trainingWorker('train')));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    return countersAfterGc();
+  },
+
+  async workerExitsWhileTraining() {
+    const code = await exited(await trainingWorker('exit'));
+    return { code, ...await countersAfterGc() };
+  },
+
+  async workerFinishes() {
+    const code = await exited(await trainingWorker('finish'));
+    return { code, ...await countersAfterGc() };
+  },
+
+  async workerWhileMainTrains() {
+    const { program } = makeRegression(100);
+    const job = program.run(trainingSpan(20_000));
+    const worker = await trainingWorker('train');
+    await worker.terminate();
+    const { steps: finished } = await job.done;
+    return { finished };
+  },
+
+  /** Nothing but the promise is reachable while the job runs. */
+  async dropWhileTraining() {
+    const done = (() => makeRegression(100).program.run(trainingSpan(20_000)).done)();
+    await countersAfterGc();
+    const { steps: finished } = await done;
+    return { finished, ...await countersAfterGc() };
+  },
+
+  /** Not even the promise is reachable. */
+  async dropEverything() {
+    makeRegression(100).program.run(trainingSpan(5000));
+    while ((await countersAfterGc()).jobs > 0) await setTimeout(5);
+    return countersAfterGc();
+  },
+
+  async manyModels() {
+    for (let i = 0; i < 2000; i++) {
+      const { program, parameters } = makeRegression();
+      parameters.resetSlots(2);
+      program.runSync(trainingSpan(4));
+      if (i % 100 === 0) await program.run(trainingSpan(4)).done;
+    }
+    return countersAfterGc();
+  },
+
+  async twoAtOnce() {
+    const alone = await makeRegression(20).program.run(trainingSpan(20_000)).done;
+    const both = await Promise.all([1, 2].map(() => makeRegression(20).program.run(trainingSpan(20_000)).done));
+    return { same: both.every(({ accumulators }) => accumulators[0] === alone.accumulators[0]) };
+  },
+
+  /** Predictions on the way see weights of finished steps: the two of one version are the same. */
+  async predictWhileTraining() {
+    const { parameters, program } = makeRegression(50);
+    const job = program.run(trainingSpan(20_000));
+    const first = predictionSpan(8), second = predictionSpan(8);
+    let compared = 0, torn = 0;
+    let finished: number | undefined;
+    void job.done.then((result) => { finished = result.steps; });
+    while (finished === undefined) {
+      const before = parameters.version;
+      program.runSync(first);
+      program.runSync(second);
+      if (parameters.version === before) {
+        compared++;
+        if (!first.outputs![0]!.every((value, i) => Object.is(value, second.outputs![0]![i]))) torn++;
+      }
+      if (compared % 16 === 0) await setImmediate();
+    }
+    return { finished, torn, compared: compared > 0 };
+  },
+
+  /** The one who transfers keeps the memory, so reading goes on where it was; afterwards the job says what it did. */
+  async transferWhileTraining() {
+    const { program } = makeRegression(100);
+    const span = trainingSpan(20_000);
+    const job = program.run(span);
+    const moved = structuredClone(span.inputs[0]!.data, { transfer: [span.inputs[0]!.data.buffer as ArrayBuffer] });
+    const { steps: finished } = await job.done;
+    return { finished, left: span.inputs[0]!.data.length, moved: moved.length };
+  },
+
+  async cancelEverywhere() {
+    const { version } = makeRegression().parameters;
+    let cancelled = 0;
+    for (let wait = 0; wait < 20; wait++) {
+      const { job, parameters } = startEndless();
+      if (wait > 0) await setTimeout(wait);
+      job.cancel();
+      const result = await job.done;
+      if (result.cancelled && result.steps === parameters.version - version) cancelled++;
+    }
+    return { cancelled, ...await countersAfterGc() };
+  },
+
+  /** More jobs than the pool has drivers; the ones at the back wait for their turn and one of them is cancelled. */
+  async queueOfJobs() {
+    const regressions = Array.from({ length: 40 }, () => makeRegression());
+    const jobs = regressions.map(({ program }) => program.run(trainingSpan(2000)));
+    jobs.at(-1)!.cancel();
+    const results = await Promise.all(jobs.map(({ done }) => done));
+    return { finished: results.slice(0, -1).every(({ steps: done }) => done === 2000) };
+  },
+};
+
+const result = await scenes[process.argv[2]!]!();
+if (result !== undefined) console.log(JSON.stringify(result));

@@ -1,0 +1,162 @@
+// Memory: what lives at the same time never shares it, and what does not mostly does. Barriers and cuts.
+#include "program/plan.h"
+
+#include "check.h"
+#include "program/explain.h"
+#include "program/placement.h"
+#include "program/share.h"
+#include "programs.h"
+#include "runtime/random.h"
+
+namespace quern::test {
+
+// Quadratic: every pair that meets in time must be apart in memory.
+static void check_apart(const std::vector<Lifetime>& blocks, const Placement& placement) {
+  for (size_t i = 0; i < blocks.size(); i++) {
+    CHECK(placement.offsets[i] % kAlignedFloats == 0);
+    CHECK(placement.offsets[i] >= 0);
+    CHECK(placement.offsets[i] + blocks[i].size <= placement.size);
+    for (size_t j = 0; j < i; j++) {
+      const bool apart = placement.offsets[i] + blocks[i].size <= placement.offsets[j] ||
+                         placement.offsets[j] + blocks[j].size <= placement.offsets[i];
+      if (!apart && blocks[i].meets(blocks[j])) fail(__FILE__, __LINE__, "two blocks that meet overlap");
+    }
+  }
+}
+
+// The most that is alive at any one time: no placement can be smaller.
+static int64_t lower_bound(const std::vector<Lifetime>& blocks, int times) {
+  int64_t most = 0;
+  for (int time = 0; time < times; time++) {
+    int64_t alive = 0;
+    for (const Lifetime& block : blocks) alive += block.first <= time && time <= block.last ? align_floats(block.size) : 0;
+    most = std::max(most, alive);
+  }
+  return most;
+}
+
+TEST(placement_of_random_lifetimes) {
+  constexpr int kTimes = 40;
+  double worst = 0;
+  for (uint32_t round = 0; round < 300; round++) {
+    std::vector<uint32_t> words(3 * (1 + round % 60));
+    random_words(3, round, 0, words.data(), static_cast<int64_t>(words.size()));
+    std::vector<Lifetime> blocks;
+    for (size_t i = 0; i < words.size(); i += 3) {
+      const int first = static_cast<int>(words[i] % kTimes), length = static_cast<int>(words[i + 1] % 8);
+      blocks.push_back({words[i + 2] % 500, first, std::min(kTimes - 1, first + length)});
+    }
+    const Placement placement = place(blocks);
+    check_apart(blocks, placement);
+    const int64_t bound = lower_bound(blocks, kTimes);
+    if (bound) worst = std::max(worst, static_cast<double>(placement.size) / static_cast<double>(bound));
+  }
+  CHECK(worst < 1.6);
+}
+
+TEST(placement_shares_memory) {
+  const Placement placement = place({{100, 0, 1}, {100, 2, 3}, {50, 1, 2}, {50, 3, 4}});
+  CHECK_EQUAL(placement.offsets[0], placement.offsets[1]);
+  CHECK_EQUAL(placement.size, align_floats(100) + align_floats(50));
+  CHECK_EQUAL(place({}).size, 0);
+}
+
+TEST(plan_keeps_temporaries_apart_when_asked) {
+  Mlp mlp = make_mlp({6, 5, 5, 4}, 8, false);
+  PlanOptions options;
+  const Plan shared = make_plan(mlp.spec, *mlp.parameters, options);
+  options.keep_temporaries = true;
+  const Plan kept = make_plan(mlp.spec, *mlp.parameters, options);
+  CHECK(shared.arena_floats < kept.arena_floats);
+  for (size_t i = 0; i < kept.places.size(); i++) {
+    for (size_t j = 0; j < i; j++) {
+      const bool slab = kept.places[i].in_slab() || kept.places[j].in_slab();
+      CHECK(slab || !kept.places[i].overlaps(kept.places[j]));
+    }
+  }
+}
+
+static Plan plan_of(const ProgramSpec& spec, double worth_sharing, bool keep_temporaries = false) {
+  std::shared_ptr<Parameters> none;
+  CHECK_EQUAL(Parameters::create({}, 0, &none), "");
+  PlanOptions options;
+  options.worth_sharing = worth_sharing;
+  options.keep_temporaries = keep_temporaries;
+  return make_plan(spec, *none, options);
+}
+
+TEST(plan_puts_barriers_where_work_crosses_workers) {
+  Builder b;
+  b.spec.max_rows = 8;
+  const BufferId x = b.input({kRows, 4}), y = b.temp("y", {kRows, 4}), z = b.temp("z", {kRows, 4});
+  const BufferId sums = b.temp("sums", {4}), other = b.temp("other", {kRows, 4}), row_sums = b.temp("r", {kRows, 1});
+  b.emit(kForward, Pointwise{x, y, PointwiseFunction::kTanh, 0});                // 0
+  b.emit(kForward, Affine{y, z, 2, 1});                                          // 1 the same rows: none
+  b.emit(kForward, Softmax{z, z});                                               // 2 the same rows: none
+  b.emit(kForward, Reduce{z, row_sums, ReduceFunction::kSum, false});            // 3 the same rows: none
+  b.emit(kForward, Combine{z, row_sums, z, CombineFunction::kDivide});           // 4 the same rows: none
+  b.emit(kForward, Reduce{z, sums, ReduceFunction::kSum, true});                 // 5 by columns: barrier
+  b.emit(kForward, Pointwise{x, other, PointwiseFunction::kTanh, 0});            // 6 touches nothing of it: none
+  b.emit(kForward, Combine{other, sums, other, CombineFunction::kAdd});          // 7 reads sums whole: barrier
+  const std::vector<bool> expected{true, false, false, false, false, true, false, true};
+  const Plan plan = plan_of(b.spec, 0, true);
+  for (size_t i = 0; i < expected.size(); i++) CHECK_EQUAL(plan.segments[kForward][i].barrier, expected[i]);
+  // On worker 0 alone there is nobody to wait for, but for the start of the segment.
+  const Plan alone = plan_of(b.spec, 1e9);
+  for (size_t i = 0; i < expected.size(); i++) {
+    CHECK_EQUAL(alone.segments[kForward][i].barrier, i == 0);
+    CHECK(alone.segments[kForward][i].cut.kind == Cut::kWorker0);
+  }
+  CHECK_EQUAL(alone.shared_nanoseconds, 0.0);
+}
+
+TEST(plan_sees_memory_used_again) {
+  Builder b;
+  b.spec.max_rows = 8;
+  const BufferId x = b.input({kRows, 4}), first = b.temp("first", {kRows, 4}), sums = b.temp("sums", {4});
+  const BufferId second = b.temp("second", {kRows, 4}), more = b.temp("more", {4});
+  b.emit(kForward, Pointwise{x, first, PointwiseFunction::kTanh, 0});
+  b.emit(kForward, Reduce{first, sums, ReduceFunction::kSum, true});
+  b.emit(kForward, Pointwise{x, second, PointwiseFunction::kTanh, 0});  // where `first` was, which others still read
+  b.emit(kForward, Reduce{second, more, ReduceFunction::kSum, true});
+  const Plan plan = plan_of(b.spec, 0);
+  CHECK(plan.places[first] == plan.places[second]);
+  CHECK(plan.segments[kForward][2].barrier);
+}
+
+// Whatever the number of workers, their parts are disjoint and complete.
+TEST(share_covers_everything_once) {
+  for (int parts = 1; parts <= 7; parts++) {
+    for (int64_t count : {0, 1, 5, 16, 17, 100, 1000}) {
+      int64_t rows = 0, floats = 0, columns = 0, slab = 0;
+      for (int part = 0; part < parts; part++) {
+        const Share by_rows{part, parts, true, count}, by_lines{part, parts, false, 1};
+        CHECK_EQUAL(by_rows.rows(count).begin, rows);
+        CHECK_EQUAL(by_rows.floats(3 * count).begin, floats);
+        CHECK_EQUAL(by_lines.columns(count).begin, columns);
+        CHECK_EQUAL(by_lines.floats(count).begin, slab);
+        rows = by_rows.rows(count).end, floats = by_rows.floats(3 * count).end;
+        columns = by_lines.columns(count).end, slab = by_lines.floats(count).end;
+      }
+      CHECK_EQUAL(rows, count);
+      CHECK_EQUAL(floats, 3 * count);
+      CHECK_EQUAL(columns, count);
+      CHECK_EQUAL(slab, count);
+    }
+  }
+}
+
+TEST(explain_is_stable_text) {
+  Builder b;
+  b.spec.name = "small";
+  b.spec.max_rows = 8;
+  const BufferId x = b.input({kRows, 4}), y = b.temp("y", {kRows, 4});
+  b.emit(kForward, Pointwise{x, y, PointwiseFunction::kLeakyRelu, 0.25f});
+  CHECK_EQUAL(explain(b.spec, plan_of(b.spec, 1e9), "scalar"),
+              "program small, up to 8 rows, scalar\n"
+              "forward\n"
+              "  0 |1 pointwise           out y [rows, 4] @32 <- x x [rows, 4] leakyRelu alpha=0.25  (64 FLOP)\n"
+              "64 FLOP a step, 8 a row; 1 barriers; arena 64 floats\n");
+}
+
+}  // namespace quern::test

@@ -1,0 +1,76 @@
+// The generator against the authors' known answers, and what is derived from it.
+#include "runtime/random.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "check.h"
+#include "kernels/philox.h"
+
+namespace quern::test {
+
+// From kat_vectors of the Random123 distribution: philox4x32, 10 rounds.
+TEST(philox_known_answers) {
+  const auto check = [](PhiloxBlock counter, uint32_t k0, uint32_t k1, PhiloxBlock expected) {
+    const PhiloxBlock words = philox(counter, k0, k1);
+    for (int i = 0; i < 4; i++) CHECK_EQUAL(words.word[i], expected.word[i]);
+  };
+  check({{0, 0, 0, 0}}, 0, 0, {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}});
+  check({{~0u, ~0u, ~0u, ~0u}}, ~0u, ~0u, {{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}});
+  check({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}, 0xa4093822, 0x299f31d0,
+        {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
+}
+
+TEST(random_words_can_be_cut_anywhere) {
+  std::vector<uint32_t> whole(101), part(101);
+  random_words(9, 3, 5, whole.data(), 101);
+  for (int64_t cut : {1, 2, 3, 4, 50}) {
+    random_words(9, 3, 5, part.data(), cut);
+    random_words(9, 3, 5 + static_cast<uint64_t>(cut), part.data() + cut, 101 - cut);
+    CHECK(part == whole);
+  }
+  random_words(9, 4, 5, part.data(), 101);
+  CHECK(part != whole);
+}
+
+static std::vector<uint32_t> permuted(int64_t rows, uint64_t seed, uint64_t epoch) {
+  std::vector<uint32_t> order(static_cast<size_t>(rows));
+  permutation(rows, seed, epoch, order.data());
+  return order;
+}
+
+TEST(permutation_visits_every_row_once) {
+  for (int64_t rows : {0, 1, 2, 10, 1000}) {
+    std::vector<uint32_t> order = permuted(rows, 4, 2);
+    std::sort(order.begin(), order.end());
+    for (size_t i = 0; i < order.size(); i++) CHECK_EQUAL(order[i], i);
+  }
+}
+
+TEST(permutation_depends_on_seed_and_epoch) {
+  CHECK(permuted(100, 1, 0) == permuted(100, 1, 0));
+  CHECK(permuted(100, 1, 0) != permuted(100, 1, 1));
+  CHECK(permuted(100, 1, 0) != permuted(100, 2, 0));
+  CHECK(permuted(100, 1, 1) != permuted(100, 2, 0));  // seed and epoch do not merely add up
+  CHECK(permuted(100, 1ull << 40, 0) != permuted(100, 0, 0));
+}
+
+// All 24 orders of four rows, over many epochs: each is met with its share, within five standard deviations.
+TEST(permutation_is_unbiased) {
+  constexpr int kEpochs = 24000;
+  int met[256] = {};
+  for (uint64_t epoch = 0; epoch < kEpochs; epoch++) {
+    const std::vector<uint32_t> order = permuted(4, 17, epoch);
+    met[order[0] | order[1] << 2 | order[2] << 4 | order[3] << 6]++;
+  }
+  const double expected = kEpochs / 24.0, deviation = std::sqrt(expected * (1 - 1 / 24.0));
+  int orders = 0;
+  for (int count : met) {
+    if (count == 0) continue;
+    orders++;
+    CHECK_NEAR(count, expected, 5 * deviation);
+  }
+  CHECK_EQUAL(orders, 24);
+}
+
+}  // namespace quern::test

@@ -1,0 +1,121 @@
+/**
+ * One program, one result: whatever the number of threads, the placement of temporaries, the way a span is cut, and
+ * whether it runs at once or as a job, every bit of what it leaves is the same.
+ */
+import assert from 'node:assert/strict';
+import { native, type SpanSpec } from '../../lib/native.js';
+import { randomProgram, type RandomProgram } from '../reference/random-program.js';
+import { outputsOf, prepare, readParameters, runSpans, type Outcome } from './native-run.js';
+
+const seeds = Array.from({ length: 12 }, (_, i) => 500 + i);
+
+function bits(array: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function assertSameBits(actual: Outcome, expected: Outcome, what: string): void {
+  assert.deepEqual(bits(actual.accumulators), bits(expected.accumulators), `${what}: accumulators`);
+  actual.outputs.forEach((a, i) => assert.deepEqual(bits(a), bits(expected.outputs[i]!), `${what}: output ${i}`));
+  actual.parameters.forEach((slabs, i) => slabs.forEach((a, slot) =>
+    assert.deepEqual(bits(a), bits(expected.parameters[i]![slot]!), `${what}: parameter ${i}, slot ${slot - 1}`)));
+}
+
+/** Steps `first` to `end - 1` of the program's span, with their scalars. */
+function stepsFrom({ spec, span }: RandomProgram, first: number, end = span.steps): Partial<SpanSpec> {
+  const count = spec.buffers.find((b) => b.kind === 'scalars')!.shape[0]!;
+  return { firstStep: first, steps: end - first, scalars: span.scalars!.slice(first * count, end * count) };
+}
+
+/** The spans of one step each that a span is made of. */
+function singleSteps(random: RandomProgram): Partial<SpanSpec>[] {
+  return Array.from({ length: random.span.steps }, (_, i) => stepsFrom(random, i, i + 1));
+}
+
+describe('the same program, the same bits', () => {
+  for (const isa of native().cpu().isas) {
+    it(`${isa}: for 1, 2, 3 and 5 threads, kept or planned temporaries`, () => {
+      for (const seed of seeds) {
+        const random = randomProgram(seed);
+        for (const shuffle of [false, true]) {
+          const expected = runSpans(random, prepare(random, { isa }), [{ shuffle }]);
+          for (const keepTemporaries of [false, true]) {
+            for (const threads of [1, 2, 3, 5]) {
+              const outcome = runSpans(random, prepare(random, { isa, keepTemporaries }), [{ shuffle, threads }]);
+              const what = `seed ${seed}, shuffle ${shuffle}, ${threads} threads, kept ${keepTemporaries}`;
+              assertSameBits(outcome, expected, what);
+            }
+          }
+        }
+      }
+    });
+
+    it(`${isa}: for one span of many steps and many spans of one`, () => {
+      for (const seed of seeds) {
+        const random = randomProgram(seed);
+        for (const shuffle of [false, true]) {
+          const expected = runSpans(random, prepare(random, { isa }), [{ shuffle }]);
+          const steps = singleSteps(random).map((step, i) => ({ ...step, shuffle, threads: 1 + i % 3 }));
+          const outcome = runSpans(random, prepare(random, { isa }), steps);
+          assertSameBits(outcome, expected, `seed ${seed}, shuffle ${shuffle}`);
+        }
+      }
+    });
+  }
+
+  it('for a run at once and a job on threads of its own', async () => {
+    for (const seed of seeds) {
+      const random = randomProgram(seed);
+      const expected = runSpans(random, prepare(random), [{}]);
+      const run = prepare(random);
+      const outputs = outputsOf(random);
+      const { accumulators, steps } = await run.program.run(run.span({ outputs, threads: 3 })).done;
+      assert.equal(steps, random.span.steps);
+      const parameters = readParameters(random, run.parameters);
+      assertSameBits({ accumulators, outputs, parameters }, expected, `seed ${seed}`);
+    }
+  });
+
+  it('for a job that is cancelled and taken up where it stopped', async () => {
+    let stoppedEarly = 0;
+    for (const seed of seeds) {
+      const random = randomProgram(seed);
+      const epochs = Array.from({ length: 40 }, (_, epoch) => ({ epoch, shuffle: true }));
+      const expected = runSpans(random, prepare(random), epochs);
+      const run = prepare(random);
+      let accumulators: Float64Array = new Float64Array(2 * random.spec.accumulators);
+      for (const epoch of epochs) {
+        for (let done = 0; done < random.span.steps;) {
+          const job = run.program.run(run.span({ ...epoch, ...stepsFrom(random, done), accumulators, threads: 2 }));
+          if (done === 0) job.cancel();
+          const result = await job.done;
+          if (result.cancelled && result.steps < random.span.steps) stoppedEarly++;
+          done += result.steps;
+          accumulators = result.accumulators;
+        }
+      }
+      const parameters = readParameters(random, run.parameters);
+      assertSameBits({ accumulators, outputs: expected.outputs, parameters }, expected, `seed ${seed}`);
+    }
+    assert.ok(stoppedEarly > 0, 'no job was stopped before its end, so the test shows nothing');
+  });
+
+  it('and another result for another order of the rows', () => {
+    const random = randomProgram(seeds[0]!);
+    const inOrder = runSpans(random, prepare(random), [{}], []);
+    const shuffled = runSpans(random, prepare(random), [{ shuffle: true }], []);
+    assert.notDeepEqual(inOrder.parameters, shuffled.parameters);
+  });
+
+  it('segments run alone as they run together', () => {
+    for (const seed of seeds) {
+      const random = randomProgram(seed);
+      const run = prepare(random);
+      const forward = { forward: true, backward: false, update: false };
+      const alone = runSpans(random, run, [{ segments: forward }], []);
+      assert.deepEqual(readParameters(random, run.parameters).map(([values]) => values), random.values,
+        'a forward run changes no parameter');
+      const again = runSpans(random, run, [{ segments: forward, threads: 2 }], []);
+      assert.deepEqual(bits(again.accumulators), bits(alone.accumulators));
+    }
+  });
+});
