@@ -2,7 +2,8 @@
  * Activation functions: a table of names, each with the pointwise function of the core that computes it.
  * Softmax, which is not pointwise, and sigmoid remember their logits for the cross-entropies.
  */
-import { isSerialized, Registry, type Config } from './config.js';
+import { isSerialized, Registry, toSnakeCase, type Config } from './config.js';
+import { show } from './errors.js';
 import type { ProgramBuilder } from './program/builder.js';
 import type { PointwiseFunction } from './program/instruction.js';
 import type { Value } from './program/value.js';
@@ -75,7 +76,12 @@ export const names = registry.names;
 /** The activation of a name or config; null and undefined are linear. */
 export function get(identifier: ActivationIdentifier | undefined, argument = 'activation'): Activation {
   if (identifier === null || identifier === undefined) return linear;
-  return registry.get(isSerialized(identifier) ? nameOf(identifier) : identifier, argument);
+  return registry.get(isSerialized(identifier) ? nameOf(identifier, argument) : identifier, argument);
+}
+
+/** Makes an activation of yours known by its name, to `get`. @returns a function that takes that back */
+export function register(activation: Activation): () => void {
+  return registry.alias(() => activation as NamedActivation, activation.name);
 }
 
 /** The name Keras writes into a config. */
@@ -93,6 +99,11 @@ function isActivation(value: unknown): boolean {
 }
 
 /** Keras writes a function as { class_name: 'function', config: its name }; the name may also be the class_name. */
-function nameOf({ class_name: name, config }: { class_name: string; config?: unknown }): unknown {
-  return name === 'function' ? config : name;
+function nameOf(identifier: { class_name: string; config?: unknown }, argument: string): unknown {
+  const { class_name: name, config } = identifier;
+  if (name === 'function') return config;
+  const hasOptions = typeof config === 'object' && config !== null && Object.keys(config).length > 0;
+  if (!hasOptions && name === toSnakeCase(name)) return name;
+  throw new TypeError(`\`${argument}\` must be the name of a function without options; `
+    + `a layer as an activation (${show(name)}) is not supported yet`);
 }

@@ -37,6 +37,9 @@ export function toCamelCase(name: string): string {
   return name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** What `readOptions` returned: a base class takes as read what a subclass has read. */
+const alreadyRead = new WeakSet<object>();
+
 /**
  * Options with their keys in camelCase. Unknown ones throw, and so does a key given twice. `notYet` names options of
  * Keras's that are not supported and the value that leaves them off; anything but that, null or undefined throws.
@@ -46,6 +49,7 @@ export function readOptions<T extends object>(where: string, given: T, known: re
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
     throw typeError('options', `an object of options for ${where}`, given);
   }
+  if (alreadyRead.has(given)) return given;
   const options: Config = {};
   for (const [key, value] of Object.entries(given)) {
     const camel = toCamelCase(key);
@@ -55,6 +59,7 @@ export function readOptions<T extends object>(where: string, given: T, known: re
     if (value !== undefined) options[camel] = value;
   }
   checkOptions(where, options, known, Object.keys(notYet));
+  alreadyRead.add(options);
   return options as T;
 }
 

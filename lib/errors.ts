@@ -28,8 +28,8 @@ export function rangeError(argument: string, expected: string, received: unknown
 
 /** TypeError when it is no number, RangeError when it is no integer in [min, max]. */
 export function checkInteger(argument: string, value: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): number {
-  const expected = min === 1 ? 'a positive integer' : max === Number.MAX_SAFE_INTEGER
-    ? `an integer >= ${min}` : `an integer from ${min} to ${max}`;
+  const expected = max !== Number.MAX_SAFE_INTEGER ? `an integer from ${min} to ${max}`
+    : min === 1 ? 'a positive integer' : `an integer >= ${min}`;
   if (typeof value !== 'number') throw typeError(argument, expected, value);
   if (!Number.isInteger(value) || value < min || value > max) throw rangeError(argument, expected, value);
   return value;
@@ -51,7 +51,7 @@ export function checkBoolean(argument: string, value: unknown): boolean {
 /** An unknown string, with the nearest known ones. */
 export function unknownName(argument: string, name: string, known: readonly string[]): TypeError {
   const near = nearest(name, known);
-  const hint = near.length ? `; did you mean ${near.map(show).join(' or ')}?` : '';
+  const hint = near.length ? `; did you mean ${near.map(show).join(' or ')}?` : '.';
   return new TypeError(`\`${argument}\` is unknown: ${show(name)}${hint} Known: ${known.join(', ')}`);
 }
 
@@ -65,7 +65,7 @@ export function checkOptions(where: string, options: object, known: readonly str
     if (known.includes(key)) continue;
     if (notYet.includes(key)) throw new TypeError(`${where} does not support the option \`${key}\` yet`);
     const near = nearest(key, known);
-    const hint = near.length ? `; did you mean ${near.map((name) => `\`${name}\``).join(' or ')}?` : '';
+    const hint = near.length ? `; did you mean ${near.map((name) => `\`${name}\``).join(' or ')}?` : '.';
     throw new TypeError(`${where} has no option \`${key}\`${hint} Known: ${known.join(', ')}`);
   }
 }
@@ -85,15 +85,18 @@ function fold(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 }
 
+/** Letters inserted, dropped, replaced or swapped with their neighbour on the way from a to b. */
 function editDistance(a: string, b: string): number {
+  let above: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitute = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, row[j]! + 1, next[j - 1]! + 1));
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1, isSwap ? above[j - 2]! + 1 : Infinity));
     }
-    row = next;
+    [above, row] = [row, next];
   }
   return row[b.length]!;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { native, type GemmCall, type NativeParameters, type SpanSpec } from '../lib/native.js';
 import type { ProgramSpec } from '../lib/program/spec.js';
-import { makeRegression, predictionSpan, regressionSpec, startEndless, trainingSpan } from './lifetime/job.js';
+import { makeRegression, predictionSpan, regressionSpec, startEndless, trainingSpan } from './lifetime/regression.js';
 
 /** A copy of `value` with the field at `path` replaced. */
 function with_(value: unknown, path: (string | number)[], replacement: unknown): unknown {
@@ -106,7 +106,7 @@ describe('spans', () => {
     const moved = trainingSpan(64, 32);
     structuredClone(0, { transfer: [moved.inputs[0]!.data.buffer as ArrayBuffer] });
     refused({}, /input/, moved);
-    const resizable = new (ArrayBuffer as new (length: number, options: object) => ArrayBuffer)(512, { maxByteLength: 1024 });
+    const resizable = new (ArrayBuffer as new (...args: unknown[]) => ArrayBuffer)(512, { maxByteLength: 1024 });
     const { program } = makeRegression();
     const span = { ...trainingSpan(64, 32), inputs: [{ data: new Uint8Array(resizable), rowLength: 8 }] };
     assert.throws(() => program.run(span), /`span.inputs\[0\].data` must be over a buffer of fixed size/);

@@ -37,8 +37,8 @@ export function withoutBatchAxis(shape: readonly (number | null)[]): number[] {
 export function countRows(argument: string, source: Source, rowShape: readonly number[]): number {
   if (source.shape === undefined) return countBareRows(argument, source as TypedSource, rowShape);
   const { shape } = source;
-  if (!sameRowShape(shape.slice(1), rowShape)) throw wrongShape(argument, shape, rowShape);
   if (shape[0] === 0) throw new RangeError(`\`${argument}\` must not be empty, received shape ${showShape(shape)}`);
+  if (!sameRowShape(shape.slice(1), rowShape)) throw wrongShape(argument, shape, rowShape);
   if (shape.length === 0) throw wrongShape(argument, shape, rowShape);
   return shape[0]!;
 }

@@ -35,8 +35,8 @@ export class Constant extends Initializer {
   static override readonly className: string = 'Constant';
   readonly value: number;
 
-  /** @param value default 0 */
-  constructor(value = 0) {
+  constructor(options: { /** Default 0. */ value?: number } = {}) {
+    const { value = 0 } = initializerOptions('Constant', options, ['value']);
     super();
     this.value = checkNumber('value', value);
   }
@@ -47,10 +47,6 @@ export class Constant extends Initializer {
 
   override getConfig(): Config {
     return { value: this.value };
-  }
-
-  static override fromConfig<T>(this: new (...args: never[]) => T, { value = 0 }: Config): T {
-    return new this(value as never);
   }
 }
 

@@ -57,6 +57,7 @@ export function elements(shape: readonly number[]): number {
 }
 
 /** Options of an initializer, keys checked and camelCased. */
-export function initializerOptions<T extends object>(where: string, options: T, known: readonly string[]): T {
-  return readOptions(where, options, known, { dtype: 'float32' });
+export function initializerOptions<T extends object>(where: string, options: T, known: readonly string[],
+                                                     notYet: { readonly [option: string]: unknown } = {}): T {
+  return readOptions(where, options, known, notYet);
 }

@@ -15,6 +15,9 @@ export interface VarianceScalingOptions extends SeedOptions {
   distribution?: VarianceDistribution;
 }
 
+/** Keras's way to say which axes are inputs and outputs; here they are always the last two. */
+const axes = { inputAxes: null, outputAxes: null };
+
 /** Standard deviation of a standard normal that is cut at two standard deviations. */
 const truncatedDeviation = 0.87962566103423978;
 
@@ -31,7 +34,7 @@ export class VarianceScaling extends RandomInitializer {
 
   constructor(options: VarianceScalingOptions = {}) {
     const { scale = 1, mode = 'fan_in', distribution = 'truncated_normal', seed } =
-      initializerOptions('VarianceScaling', options, ['scale', 'mode', 'distribution', 'seed']);
+      initializerOptions('VarianceScaling', options, ['scale', 'mode', 'distribution', 'seed'], axes);
     super(seed);
     this.scale = checkNumber('scale', scale);
     if (scale <= 0) throw rangeError('scale', 'a number > 0', scale);
@@ -88,7 +91,7 @@ function scaled(className: string, scale: number, mode: VarianceMode, distributi
     static override readonly className: string = className;
 
     constructor(options: SeedOptions = {}) {
-      const { seed } = initializerOptions(className, options, ['seed']);
+      const { seed } = initializerOptions(className, options, ['seed'], axes);
       super({ scale, mode, distribution, seed: seed ?? null });
     }
 

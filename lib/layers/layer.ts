@@ -1,6 +1,8 @@
 import { checkName, readOptions, type Config } from '../config.js';
 import { checkBoolean, checkInteger, rangeError, show, typeError } from '../errors.js';
 import type { Initializer } from '../initializers/initializer.js';
+import type { ArrayInput } from '../data/arrays.js';
+import { writeWeights } from './weights.js';
 import { NdArray } from '../nd-array.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import type { Shape } from '../program/spec.js';
@@ -51,13 +53,16 @@ export abstract class Layer {
   readonly batchInputShape: Shape | undefined;
   #trainable: boolean;
   #weights: Parameter[] = [];
+  readonly #neverTrained = new Set<Parameter>();
   #builtShapes: readonly Shape[] | undefined;
 
   constructor(options: LayerOptions = {}) {
-    this.name = checkName(options.name, (this.constructor as typeof Layer).className);
-    this.#trainable = checkBoolean('trainable', options.trainable ?? true);
-    checkDtype(options.dtype);
-    this.batchInputShape = readInputShape(options);
+    const { className } = this.constructor as typeof Layer;
+    const read = readLayerOptions(className, options);
+    this.name = checkName(read.name, className);
+    this.#trainable = checkBoolean('trainable', read.trainable ?? true);
+    checkDtype(read.dtype);
+    this.batchInputShape = readInputShape(read);
   }
 
   /** Emits the instructions that compute the output from the inputs. */
@@ -89,7 +94,7 @@ export abstract class Layer {
   /** Freezes or frees the layer; takes effect when the model is compiled again. */
   set trainable(value: boolean) {
     this.#trainable = checkBoolean('trainable', value);
-    for (const weight of this.#weights) weight.trainable = value;
+    for (const weight of this.#weights) weight.trainable = value && !this.#neverTrained.has(weight);
   }
 
   /** All weights, in Keras's order. */
@@ -117,13 +122,8 @@ export abstract class Layer {
   }
 
   /** Replaces all weights. Nothing is changed when one has another shape than it should. */
-  setWeights(arrays: readonly WeightArray[]): void {
-    if (!Array.isArray(arrays)) throw typeError('weights', 'an array of arrays', arrays);
-    if (arrays.length !== this.#weights.length) {
-      throw new RangeError(`layer "${this.name}" has ${this.#weights.length} weights, received ${arrays.length}`);
-    }
-    this.#weights.forEach((weight, i) => checkWeight(weight, arrays[i]!));
-    this.#weights.forEach((weight, i) => weight.write(arrays[i]!.data));
+  setWeights(arrays: readonly ArrayInput[]): void {
+    writeWeights(this.#weights, arrays);
   }
 
   getConfig(): Config {
@@ -138,30 +138,15 @@ export abstract class Layer {
     return new this(config as never);
   }
 
-  /** Makes a weight; call it in `build`. */
+  /** Makes a weight; call it in `build`. One that is not `trainable` stays so whatever the layer is. */
   protected addWeight(name: string, shape: readonly number[], initializer: Initializer, trainable = true): Parameter {
     const weight = new Parameter({
       layer: this.name, name, shape, initializer, trainable: trainable && this.#trainable,
     });
     this.#weights.push(weight);
+    if (!trainable) this.#neverTrained.add(weight);
     return weight;
   }
-}
-
-/** Values with a shape, such as an NdArray. */
-export interface WeightArray {
-  data: ArrayLike<number>;
-  shape: readonly number[];
-}
-
-/** RangeError unless the array has the weight's shape. */
-export function checkWeight(weight: Parameter, array: WeightArray): void {
-  if (typeof array !== 'object' || array === null || !Array.isArray(array.shape) || array.data === undefined) {
-    throw typeError(weight.path, 'an array with `data` and `shape`', array);
-  }
-  const same = array.shape.length === weight.shape.length && weight.shape.every((axis, i) => axis === array.shape[i]);
-  if (!same) throw rangeError(weight.path, `of shape [${weight.shape.join(', ')}]`, array);
-  if (array.data.length !== weight.size) throw rangeError(weight.path, `${weight.size} values`, array.data);
 }
 
 /** A layer's options with camelCase keys; `own` are those beyond the common ones. */

@@ -1,7 +1,7 @@
 /** A weight array of a layer: it holds its values until a model takes them into its slab, and reads them there then. */
 import type { NativeParameters } from '../native.js';
 import type { Initializer } from '../initializers/initializer.js';
-import { show } from '../errors.js';
+import { ModelBusyError, rangeError, show } from '../errors.js';
 
 export interface ParameterOptions {
   /** The layer's name: the first half of `path`. */
@@ -67,7 +67,7 @@ export class Parameter {
       throw new RangeError(`\`${this.path}\` has ${this.size} values in shape ${shape}, received ${show(values)}`);
     }
     const copy = Float32Array.from(values);
-    if (this.#store) this.#store.write(this.#index, -1, copy);
+    if (this.#store) writeTo(this.#store, this, -1, copy);
     else this.#values = copy;
   }
 
@@ -88,6 +88,25 @@ export class Parameter {
   }
 
   #initial(): Float32Array {
-    return (this.#values ??= this.initializer.generate(this.shape));
+    if (this.#values) return this.#values;
+    const values = this.initializer.generate(this.shape);
+    if (!(values instanceof Float32Array) || values.length !== this.size) {
+      const expected = `one that generates a Float32Array of ${this.size} values`;
+      throw rangeError(`initializer of ${this.path}`, expected, values);
+    }
+    return (this.#values = values);
+  }
+}
+
+/**
+ * Writes a parameter (slot -1) or an optimizer's slot of it.
+ * @throws ModelBusyError while a native job trains the slab
+ */
+export function writeTo(store: NativeParameters, { index, path }: Parameter, slot: number, values: Float32Array): void {
+  try {
+    store.write(index, slot, values);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('while a job trains')) throw error;
+    throw new ModelBusyError(`\`${path}\` cannot be written while a fit runs on its model`, { cause: error });
   }
 }

@@ -56,8 +56,9 @@ export abstract class Loss {
 
   constructor(options: LossOptions = {}) {
     const { className } = this.constructor as typeof Loss;
-    this.name = readName(options.name, className);
-    this.reduction = readReduction(options.reduction);
+    const { name, reduction } = readLossOptions(className, options);
+    this.name = readName(name, className);
+    this.reduction = readReduction(reduction);
   }
 
   /** Emits the loss of each element: shape of the prediction without its last axis, or with 1 there. */

@@ -29,11 +29,12 @@ export abstract class Metric {
   readonly name: string;
 
   constructor(options: MetricOptions = {}) {
-    const { name } = options;
+    const { className } = this.constructor as typeof Metric;
+    const { name } = readMetricOptions(className, options);
     if (name !== undefined && name !== null && (typeof name !== 'string' || name === '')) {
       throw typeError('name', 'a string that is not empty', name);
     }
-    this.name = name ?? toSnakeCase((this.constructor as typeof Metric).className);
+    this.name = name ?? toSnakeCase(className);
   }
 
   /** Emits the value of each element: shape of the prediction without its last axis, or with 1 there. */

@@ -1,22 +1,24 @@
 /** Class weights as weights of samples, as Keras makes them. */
 import { fixedArray, type FixedArray } from '../data/arrays.js';
+import { finishInSlices, sliceLength, type SlicedWork } from '../data/slices.js';
 import { checkNumber, rangeError, typeError } from '../errors.js';
 import type { ClassWeight } from './fit-options.js';
-
-/** Rows between two pauses for the event loop. */
-const sliceRows = 1 << 16;
 
 /**
  * One weight a row: that of its class, 1 where the class has none. The class is the label itself, or the place of the
  * largest value of a one-hot row.
  */
 export async function weighClasses(classWeight: ClassWeight, targets: FixedArray): Promise<FixedArray> {
-  const weights = readClassWeight(classWeight);
+  return finishInSlices(weigh(readClassWeight(classWeight), targets));
+}
+
+function* weigh(weights: ReadonlyMap<number, number>, targets: FixedArray): SlicedWork<FixedArray> {
   const out = new Float32Array(targets.rows);
-  for (let begin = 0; begin < targets.rows; begin += sliceRows) {
-    const end = Math.min(targets.rows, begin + sliceRows);
+  const step = Math.max(1, Math.floor(sliceLength / targets.rowLength));
+  for (let begin = 0; begin < targets.rows; begin += step) {
+    const end = Math.min(targets.rows, begin + step);
     for (let row = begin; row < end; row++) out[row] = weights.get(classOf(targets, row)) ?? 1;
-    if (end < targets.rows) await new Promise((resume) => setImmediate(resume));
+    yield;
   }
   return fixedArray(out, [targets.rows]);
 }

@@ -13,6 +13,7 @@ import { evaluateBatches } from './evaluate.js';
 import { planFit, validatesAfter, type FitOptions, type FitPlan } from './fit-options.js';
 import { JobRunner } from './job-runner.js';
 import type { Model } from './model.js';
+import type { EpochPlace } from './randomness.js';
 import { logsOf } from './spans.js';
 import type { ModelState } from './state.js';
 import { train, type TrainingRange } from './training.js';
@@ -51,10 +52,6 @@ class FitRun {
     this.#stepsPerEpoch = checkInteger('stepsPerEpoch', plan.steps ?? this.#stepsPerPass, 1, this.#stepsPerPass);
   }
 
-  get #epochsPerPass(): number {
-    return Math.ceil(this.#stepsPerPass / this.#stepsPerEpoch);
-  }
-
   async all(): Promise<void> {
     const { model, state, plan, callbacks } = this;
     const { optimizer } = state.requireLoss('fit');
@@ -72,11 +69,12 @@ class FitRun {
   async #epoch(epoch: number): Promise<Logs> {
     const { state, plan, callbacks } = this;
     await callbacks.epoch('onEpochBegin', epoch);
-    const [firstStep, steps] = this.#stepsOfEpoch();
-    const progress = new Progress(plan.verbose, steps, Math.min(steps * this.#batchSize, this.data.training.rows));
+    const place = state.randomness.place(this.#stepsPerPass, this.#stepsPerEpoch);
+    const rows = Math.min(place.steps * this.#batchSize, this.data.training.rows);
+    const progress = new Progress(plan.verbose, place.steps, rows);
     if (plan.epochs > 1) progress.title(`Epoch ${epoch + 1}/${plan.epochs}`);
     try {
-      const { done, logs } = await this.#train(firstStep, steps, progress);
+      const { done, logs } = await this.#train(place, progress);
       progress.stopClock();
       state.randomness.epochFinished();
       if (this.data.validation && validatesAfter(epoch, plan.validationFreq)) Object.assign(logs, await this.#validate());
@@ -89,15 +87,10 @@ class FitRun {
     }
   }
 
-  /** Where in its pass over the data the next epoch starts, and how many steps are left for it there. */
-  #stepsOfEpoch(): [firstStep: number, steps: number] {
-    const firstStep = (this.state.randomness.epochs % this.#epochsPerPass) * this.#stepsPerEpoch;
-    return [firstStep, Math.min(this.#stepsPerEpoch, this.#stepsPerPass - firstStep)];
-  }
-
   /** One native span, or a span for each batch when a callback wants to hear of batches. */
-  async #train(firstStep: number, steps: number, progress: Progress): Promise<{ done: number; logs: Logs }> {
+  async #train(place: EpochPlace, progress: Progress): Promise<{ done: number; logs: Logs }> {
     const { callbacks, model } = this;
+    const { steps } = place;
     const perBatch = callbacks.hasBatchHooks('Train');
     let { names, accumulators } = this.#fresh();
     let done = 0;
@@ -108,7 +101,7 @@ class FitRun {
       if (perBatch) await callbacks.batch('Train', 'Begin', done);
       if (this.#isRecompiled()) ({ names, accumulators } = this.#fresh());
       const before = done;
-      const range = this.#range(firstStep + done, perBatch ? 1 : steps, accumulators);
+      const range = { ...this.#range(place), firstStep: place.firstStep + done, steps: perBatch ? 1 : steps, accumulators };
       accumulators = await train(this.state, this.runner, range, (made, totals) => show(before + made, totals));
       done += range.steps;
       if (!perBatch) break;
@@ -118,15 +111,14 @@ class FitRun {
     return { done, logs: logsOf(names, accumulators) };
   }
 
-  #range(firstStep: number, steps: number, accumulators: Float64Array): TrainingRange {
+  #range({ epoch }: EpochPlace): Omit<TrainingRange, 'firstStep' | 'steps' | 'accumulators'> {
     const { plan, state, data } = this;
     return {
       batches: data.training,
       batchSize: this.#batchSize,
-      firstStep, steps, accumulators,
       shuffle: plan.shuffle,
       seed: plan.seed ?? state.randomness.seed,
-      epoch: Math.floor(state.randomness.epochs / this.#epochsPerPass),
+      epoch,
       threads: plan.threads,
       checkFinite: plan.checkFinite,
     };

@@ -17,7 +17,7 @@ import { predict, predictSync, type PredictSyncOptions } from './predict.js';
 import { profile, type Profile, type ProfileOptions } from './profile.js';
 import { ModelState } from './state.js';
 import { summaryLines, type SummaryOptions } from './summary.js';
-import { writeWeights } from './weights.js';
+import { writeWeights } from '../layers/weights.js';
 
 /**
  * A graph of layers that can be trained, evaluated and used to predict. Whatever computes for long returns a promise
@@ -53,7 +53,7 @@ export abstract class Model {
    */
   protected abstract makeGraph(inputShape?: Shape): Graph | undefined;
 
-  /** What decides the model's random numbers, and what has been trained; for subclasses. */
+  /** @internal The state behind the methods, for subclasses in this library. */
   protected get internals(): ModelState {
     return this.#state;
   }

@@ -1,13 +1,13 @@
 /** Outputs of the model: in batches natively, or at once. */
 import { CallbackList } from '../callbacks/callback-list.js';
-import { toInputSync, type ArrayInput, type FixedArray } from '../data/arrays.js';
+import { toInputSync, type ArrayInput } from '../data/arrays.js';
 import { checkOptions, rangeError, typeError } from '../errors.js';
 import { NdArray } from '../nd-array.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
 import { inputBatches, stepsOf } from './batches.js';
 import { planPass, type PredictOptions } from './fit-options.js';
-import { failureOf, JobRunner, type Batches } from './job-runner.js';
+import { failureOf, JobRunner } from './job-runner.js';
 import type { Model } from './model.js';
 import { spanOf, type StepRange } from './spans.js';
 import type { ModelState } from './state.js';

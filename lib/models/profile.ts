@@ -36,10 +36,16 @@ export interface ProfileEntry {
   gflops?: number;
 }
 
+/** The times of a model's training step, instruction by instruction; prints as a table. */
 export class Profile {
-  /** @internal */
-  constructor(readonly entries: readonly ProfileEntry[], readonly steps: number, readonly batchSize: number,
-              readonly threads: number) {}
+  constructor(
+    /** In the order of the program. */
+    readonly entries: readonly ProfileEntry[],
+    /** Steps that were run; times are means over them. */
+    readonly steps: number,
+    readonly batchSize: number,
+    readonly threads: number,
+  ) {}
 
   /** Microseconds of a whole step. */
   get microsecondsPerStep(): number {
@@ -58,6 +64,7 @@ export class Profile {
     return [head, ...lines].join('\n');
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return this.toString();
   }

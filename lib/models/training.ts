@@ -15,8 +15,8 @@ export interface TrainingRange extends StepRange {
 /** Called now and then with the steps done (of this call) and the totals and counts so far. */
 export type OnProgress = (steps: number, accumulators: Float64Array) => void;
 
-/** Steps of one native span: enough to lose nothing by stopping, few enough for a small table of scalars. */
-const maxSpanSteps = 1 << 16;
+/** Steps of one native span: few enough for its table of scalars to be written in a blink. */
+const maxSpanSteps = 1 << 13;
 
 /**
  * Trains the steps and returns the accumulators after them. When it throws (an abort, bad data), the steps before
@@ -55,9 +55,9 @@ async function trainSpan(state: ModelState, runner: JobRunner, range: TrainingRa
   return outcome.accumulators;
 }
 
-/** One row of the optimizer's scalars a step. */
+/** One row of the optimizer's scalars a step; empty for a program that updates nothing. */
 function scalarsTable(steps: number, columns: number, rowOf: (step: number) => readonly number[]): Float32Array {
   const table = new Float32Array(steps * columns);
-  for (let step = 0; step < steps; step++) table.set(rowOf(step), step * columns);
+  if (columns > 0) for (let step = 0; step < steps; step++) table.set(rowOf(step), step * columns);
   return table;
 }

@@ -65,9 +65,9 @@ export abstract class Optimizer {
   #store: NativeParameters | undefined;
   #variables: readonly Parameter[] = [];
 
-  constructor(options: OptimizerOptions, defaultLearningRate: number) {
+  constructor(options: OptimizerOptions = {}, defaultLearningRate = 0.01) {
     const { className } = this.constructor as typeof Optimizer;
-    const { name, learningRate, weightDecay } = options;
+    const { name, learningRate, weightDecay } = readOptimizerOptions(className, options);
     if (name !== undefined && name !== null && typeof name !== 'string') throw typeError('name', 'a string', name);
     this.name = name ?? toSnakeCase(className);
     const isDecaying = weightDecay !== undefined && weightDecay !== null;

@@ -34,8 +34,8 @@ export class SGD extends Optimizer {
     if (read.lr !== undefined && read.learningRate !== undefined) {
       throw new TypeError('SGD was given both `lr` and `learningRate`, which mean the same');
     }
-    const learningRate = read.lr === undefined ? read.learningRate : checkNumber('lr', read.lr, 0);
-    super({ ...read, ...(learningRate === undefined ? {} : { learningRate }) }, 0.01);
+    if (read.lr !== undefined) read.learningRate = checkNumber('lr', read.lr, 0);
+    super(read, 0.01);
     this.momentum = checkNumber('momentum', read.momentum ?? 0, 0, 1);
     this.nesterov = checkBoolean('nesterov', read.nesterov ?? false);
     this.decay = checkNumber('decay', read.decay ?? 0, 0);

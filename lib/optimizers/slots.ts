@@ -1,6 +1,6 @@
 /** Optimizer slots as a list of arrays in Keras's order, read from and written to the slab of the model. */
 import { rangeError } from '../errors.js';
-import type { Parameter } from '../layers/parameter.js';
+import { writeTo, type Parameter } from '../layers/parameter.js';
 import type { NativeParameters } from '../native.js';
 import { NdArray } from '../nd-array.js';
 
@@ -48,6 +48,6 @@ export function writeSlots(store: NativeParameters | undefined, variables: reado
     if (!same) throw rangeError(name, `of shape [${variable.shape.join(', ')}]`, arrays[i]);
   });
   slots.forEach(({ variable, slot }, i) => {
-    store!.write(variable.index, slot, Float32Array.from(arrays[i]!.data, Number));
+    writeTo(store!, variable, slot, Float32Array.from(arrays[i]!.data, Number));
   });
 }

@@ -125,7 +125,7 @@ function rescalingOf(graph: Graph, input: number): Rescaling | undefined {
   if (input >= graph.inputs.length || graph.outputs.includes(input)) return undefined;
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(input));
   const layer = readers.length === 1 ? readers[0]!.layer : undefined;
-  return layer instanceof Rescaling ? layer : undefined;
+  return layer instanceof Rescaling && layer.lower === Rescaling.prototype.lower ? layer : undefined;
 }
 
 interface ObjectiveParts {

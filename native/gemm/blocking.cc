@@ -1,7 +1,5 @@
 #include "gemm/blocking.h"
 
-#include <initializer_list>
-
 namespace quern {
 
 namespace {
@@ -28,6 +26,7 @@ int panel_vectors(const GemmKernels& kernels, int64_t m) noexcept {
 }
 
 int64_t divide_up(int64_t a, int64_t b) noexcept { return (a + b - 1) / b; }
+int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 
 // Where part `part` begins going down panel after panel, in whole tiles from the first: work is counted in rows of one
 // vector and rounded to the nearest tile.
@@ -69,7 +68,9 @@ int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regi
   return count;
 }
 
-bool gemm_packs_a(bool transposed, int64_t columns) noexcept { return transposed && columns >= 256; }
+bool gemm_packs_a(const GemmKernels& kernels, int64_t columns) noexcept {
+  return columns >= 4 * kernels.vectors * kernels.lanes;
+}
 
 // From a grid of shapes (bench/native/gemm.cc): what a copy of B costs against what reading it in place costs.
 bool gemm_packs_b(int64_t tiles, int64_t k, int64_t b_row, int64_t width) noexcept {
@@ -87,23 +88,20 @@ int64_t gemm_k_block(int64_t k, bool packs_a) noexcept {
 
 int64_t gemm_group(const GemmTiling& tiling, int64_t k_block) noexcept {
   const int64_t panels = kGroupFloats / (tiling.panels.longest() * tiling.lanes * (k_block > 0 ? k_block : 1));
-  return panels < 1 ? 1 : panels < tiling.panels.count ? panels : tiling.panels.count;
+  return panels < 1 ? 1 : minimum(panels, tiling.panels.count);
 }
 
-int64_t gemm_a_floats(const GemmTiling& tiling, int64_t k) noexcept {
-  if (!gemm_packs_a(true, tiling.n)) return 0;
-  const int64_t rows = divide_up(kGemmStrip * tiling.tiles.longest(), kLine) * kLine;
-  return rows * gemm_k_block(k, true);
+int64_t gemm_a_floats(const GemmKernels& kernels, int64_t m, int64_t n, int64_t k) noexcept {
+  if (!gemm_packs_a(kernels, n)) return 0;
+  const int64_t rows = kGemmStrip * minimum(m, kGemmMaxRows);
+  return divide_up(rows, kLine) * kLine * minimum(k, kLongestPackedBlock);
 }
 
-int64_t gemm_b_floats(const GemmTiling& tiling, int64_t k) noexcept {
-  int64_t floats = 0;
-  for (bool packs_a : {false, true}) {
-    const int64_t k_block = gemm_k_block(k, packs_a);
-    const int64_t group = k_block * tiling.panels.longest() * tiling.lanes * gemm_group(tiling, k_block);
-    if (group > floats) floats = group;
-  }
-  return floats;
+// A group has at most kGroupFloats, unless it is a single panel; and never more than the whole of B.
+int64_t gemm_b_floats(const GemmKernels& kernels, int64_t n, int64_t k) noexcept {
+  const int64_t k_block = minimum(k, kLongestBlock), columns = divide_up(n, kernels.lanes) * kernels.lanes;
+  const int64_t panel = k_block * kGemmMaxVectors * kernels.lanes;
+  return minimum(k_block * columns, panel > kGroupFloats ? panel : kGroupFloats);
 }
 
 }  // namespace quern

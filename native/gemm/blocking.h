@@ -53,9 +53,9 @@ struct GemmRegion {
 // worker; a tall A is shared out by rows.
 int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regions) noexcept;
 
-// Whether A is packed a strip of row tiles at a time: a transposed A, multiplied by many columns. Its rows of k lie far
+// Whether a transposed A is packed, a strip of row tiles at a time, for so many columns of B. Its rows of k lie far
 // apart, in as many pages, and a tile uses a part of a line of each.
-bool gemm_packs_a(bool transposed, int64_t columns) noexcept;
+bool gemm_packs_a(const GemmKernels& kernels, int64_t columns) noexcept;
 
 // Whether a row-major B, whose rows are b_row floats apart, is packed into panels of this width for so many row tiles.
 bool gemm_packs_b(int64_t tiles, int64_t k, int64_t b_row, int64_t width) noexcept;
@@ -69,8 +69,8 @@ int64_t gemm_group(const GemmTiling& tiling, int64_t k_block) noexcept;
 // Row tiles of A that are packed together.
 inline constexpr int64_t kGemmStrip = 8;
 
-// Scratch for a strip of A, a multiple of a cache line, and for a group of panels of B.
-int64_t gemm_a_floats(const GemmTiling& tiling, int64_t k) noexcept;
-int64_t gemm_b_floats(const GemmTiling& tiling, int64_t k) noexcept;
+// Scratch for a strip of A, a multiple of a cache line, and for a group of panels of B. Both grow with every size.
+int64_t gemm_a_floats(const GemmKernels& kernels, int64_t m, int64_t n, int64_t k) noexcept;
+int64_t gemm_b_floats(const GemmKernels& kernels, int64_t n, int64_t k) noexcept;
 
 }  // namespace quern

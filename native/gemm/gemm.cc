@@ -20,8 +20,8 @@ class Multiplication {
  public:
   Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
       : table_(table), kernels_(table.gemm), call_(call), tiling_(gemm_tiling(table.gemm, call.m, call.n)),
-        packs_a_(gemm_packs_a(call.a_row == 1, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
-        group_(gemm_group(tiling_, k_block_)), a_scratch_(scratch), b_scratch_(scratch + gemm_a_floats(tiling_, call.k)) {}
+        packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
+        group_(gemm_group(tiling_, k_block_)), a_scratch_(scratch), b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
 
   void part(int part, int parts) const noexcept {
     GemmRegion regions[3];
@@ -45,7 +45,7 @@ class Multiplication {
 
   void block(Range panels, Range tiles, Range k) const noexcept {
     const bool packs_b = (call_.b_col != 1 && call_.n > 1) || gemm_packs_b(tiles.size(), k.size(), call_.b_row, tiling_.width(0));
-    const bool packs_a = packs_a_ && gemm_packs_a(true, panels.size() * tiling_.width(0));
+    const bool packs_a = packs_a_ && gemm_packs_a(kernels_, panels.size() * tiling_.width(0));
     if (packs_b) pack_b(panels, k);
     for (int64_t t = tiles.begin; t < tiles.end; t += kGemmStrip) {
       const Range strip{t, minimum(t + kGemmStrip, tiles.end)};
@@ -132,9 +132,7 @@ class Multiplication {
 }  // namespace
 
 int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
-  if (m == 0 || n == 0) return 0;
-  const GemmTiling tiling = gemm_tiling(table.gemm, m, n);
-  return gemm_a_floats(tiling, k) + gemm_b_floats(tiling, k);
+  return gemm_a_floats(table.gemm, m, n, k) + gemm_b_floats(table.gemm, n, k);
 }
 
 void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {

@@ -23,7 +23,8 @@ struct GemmCall {
   float alpha;  // the function's parameter
 };
 
-// Floats of scratch every worker must bring, aligned to 64 bytes, for any call of this shape.
+// Floats of scratch every worker must bring, aligned to 64 bytes, for any call of this shape or one that is no larger
+// in any size.
 int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept;
 
 // Computes part `part` of `parts`: tiles of C that no other part touches. Parts share nothing and may run in any order

@@ -12,7 +12,7 @@ struct Linear {
 };
 
 struct Relu {
-  static QUERN_INLINE V forward(V x, V) { return select(x < zero(), zero(), x); }
+  static QUERN_INLINE V forward(V x, V) { return max(zero(), x); }  // of a NaN, x
   static QUERN_INLINE V gradient(V y, V dy, V) { return select(y <= zero(), zero(), dy); }
 };
 

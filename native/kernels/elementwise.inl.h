@@ -69,6 +69,10 @@ void combine_scalar(const float* a, const float* b, float* out, int64_t n) noexc
 }
 
 inline void broadcast(const float* x, float* out, int64_t rows, int64_t cols, float scale) noexcept {
+  if (cols == 1) {
+    V factor = set1(scale);
+    return map(x, out, rows, [&](V v) { return v * factor; });
+  }
   for (int64_t i = 0; i < rows; i++) {
     V value = set1(x[i] * scale);
     for_lanes(cols, [&](auto lanes, int64_t j) { lanes.store(out + i * cols + j, value); });

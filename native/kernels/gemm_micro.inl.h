@@ -13,6 +13,9 @@ constexpr int kLine = 16;  // floats in a cache line
 // hardware does not foresee. 4 and 8 are alike on Sapphire Rapids, 16 is too far.
 constexpr int kAhead = 4;
 
+// Makes the compiler forget how x came about.
+QUERN_INLINE void hide(const float*& x) { asm("" : "+r"(x)); }
+
 template <int kVectors, bool kTail>
 QUERN_INLINE V load_column(const float* p, int v, int last) {
   return kTail && v == kVectors - 1 ? load_n(p + v * kLanes, last) : load(p + v * kLanes);
@@ -46,26 +49,38 @@ void gemm_micro(const GemmTile& t) noexcept {
     }
   }
 
-  const float* a = t.a;
+  // Rows of A in groups, each with a pointer of its own and the same offsets from it: more offsets would not fit the
+  // general registers, and one taken from the stack costs a load.
+  constexpr int kGroup = kRows <= 6 ? 6 : 4, kGroups = (kRows + kGroup - 1) / kGroup;
+  const float* a[kGroups];
+#pragma GCC unroll 4
+  for (int g = 0; g < kGroups; g++) {
+    const float* group = t.a + kGroup * g * t.a_row;
+    hide(group);
+    a[g] = group;
+  }
   const float* b = t.b;
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   for (int64_t p = t.k; p > 0; p--) {
-    if (kLanes > 1) __builtin_prefetch(a + kAhead * a_col);
+    if (kLanes > 1) __builtin_prefetch(a[0] + kAhead * a_col);
     V column[kVectors];
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; v++) {
-      if (kRows > 1 && kLanes > 1 && v * kLanes % kLine == 0) __builtin_prefetch(b + kAhead * b_row + v * kLanes);
+      if (kRows > 1 && kVectors > 1 && kLanes > 1 && v * kLanes % kLine == 0) {
+        __builtin_prefetch(b + kAhead * b_row + v * kLanes);
+      }
       V x = load_column<kVectors, kTail>(b, v, last);
       if (kRows > 1) pin(x);
       column[v] = x;
     }
 #pragma GCC unroll 14
     for (int i = 0; i < kRows; i++) {
-      V x = set1(a[i * a_row]);
+      V x = set1(a[i / kGroup][i % kGroup * a_row]);
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; v++) sum[i][v] = fma(x, column[v], sum[i][v]);
     }
-    a += a_col;
+#pragma GCC unroll 4
+    for (int g = 0; g < kGroups; g++) a[g] += a_col;
     b += b_row;
   }
 

@@ -20,6 +20,13 @@ struct Smoothing {
 };
 QUERN_INLINE Smoothing smoothing(float s, float classes) { return {set1(1.0f - s), set1(s / classes)}; }
 
+// 1 in lane `at`, 0 in the others; 0 in all when it is no lane.
+QUERN_INLINE V one_hot(int64_t at) {
+  if (at < 0 || at >= kLanes) return zero();
+  const V up_to = first_n(set1(1.0f), static_cast<int>(at) + 1, zero());
+  return first_n(zero(), static_cast<int>(at), up_to);
+}
+
 QUERN_INLINE float scalar_log(float x) { return first_lane(log(set1(x))); }
 
 // A dense row: values = sum(t) ln sum(e^(z - max)) - sum(t (z - max)). Taking the maximum out of both terms keeps small
@@ -83,7 +90,38 @@ inline void softmax_crossentropy_label(const LossOperands& o, int64_t i, float l
   if (gradient) gradient[label] = o.scale[i] * (label_probability - 1.0f);
 }
 
+// Both kinds of target for narrow rows, with the formula of the dense one.
+template <int kVectors>
+QUERN_INLINE void softmax_crossentropy_narrow(const LossOperands& o) {
+  const NarrowRow<kVectors> row(o.cols);
+  const Smoothing smooth = smoothing(o.label_smoothing, static_cast<float>(o.cols));
+  for (int64_t i = 0; i < o.rows; i++) {
+    const int64_t first = i * o.cols;
+    V z[kVectors], t[kVectors], e[kVectors], d[kVectors];
+    row.each([&](auto lanes, int at, int k) {
+      z[k] = lanes.load(o.prediction + first + at);
+      t[k] = o.labels ? one_hot(o.labels[i] - at) : lanes.keep(smooth(lanes.load(o.target + first + at)), zero());
+    });
+    const float total = exp_narrow(row, z, e, d);
+    Sum weights, weighted;
+    row.each([&](auto, int, int k) {
+      weights.add(t[k]);
+      weighted.add(select(t[k] == zero(), zero(), t[k] * d[k]));
+    });
+    const double sum_t = weights.total();
+    o.values[i] = static_cast<float>(sum_t * static_cast<double>(scalar_log(total)) - weighted.total());
+    const V divisor = set1(total), factor = set1(o.gradient ? o.scale[i] : 0.0f), sum = set1(static_cast<float>(sum_t));
+    row.each([&](auto lanes, int at, int k) {
+      const V p = e[k] / divisor;
+      if (o.probabilities) lanes.store(o.probabilities + first + at, p);
+      if (o.gradient) lanes.store(o.gradient + first + at, factor * fma(sum, p, negate(t[k])));
+    });
+  }
+}
+
 inline void softmax_crossentropy(const LossOperands& o) noexcept {
+  if (o.cols > 0 && o.cols <= kLanes) return softmax_crossentropy_narrow<1>(o);
+  if (o.cols > kLanes && o.cols <= 2 * kLanes) return softmax_crossentropy_narrow<2>(o);
   for (int64_t i = 0; i < o.rows; i++) {
     float largest = max_row(o.prediction + i * o.cols, o.cols);
     if (o.labels) {

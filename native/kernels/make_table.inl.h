@@ -1,5 +1,5 @@
-// Puts an instruction set's table together. Included last, by isa/*.cc alone. test/native/dispatch_test.cc finds what is
-// missing; a static_assert cannot, as GCC under -fsanitize=undefined calls no function's address constant.
+// Puts an instruction set's table together. Included last, by isa/*.cc alone. test/native/dispatch_test.cc finds what
+// is missing; a static_assert cannot, as GCC under -fsanitize=undefined calls no function's address constant.
 #pragma once
 #include "kernels/kernel_table.h"
 

@@ -59,6 +59,24 @@ QUERN_INLINE void map(const float* a, const float* b, float* out, int64_t n, F f
   for_lanes(n, [&](auto lanes, int64_t i) { lanes.store(out + i, f(lanes.load(a + i), lanes.load(b + i))); });
 }
 
+// A row of kVectors vectors, the last one perhaps partial, that stays in registers from its first load to its last
+// store: where passes over a short row go through memory, each load waits for a masked store.
+template <int kVectors>
+struct NarrowRow {
+  FirstLanes lanes[kVectors];
+  QUERN_INLINE explicit NarrowRow(int64_t cols) {
+    for (int k = 0; k < kVectors; k++) {
+      const int64_t left = cols - k * kLanes;
+      lanes[k].n = static_cast<int>(left < kLanes ? left : kLanes);
+    }
+  }
+  // body(lanes, offset of the vector, its number).
+  template <class Body>
+  QUERN_INLINE void each(Body body) const {
+    for (int k = 0; k < kVectors; k++) body(lanes[k], k * kLanes, k);
+  }
+};
+
 // A sum over one row, in an order that depends on the row's length alone. Lanes are added up in float for kBlock
 // vectors, then in double: the error stays near kBlock / 2 roundings however long the row is.
 class Sum {

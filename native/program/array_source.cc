@@ -41,7 +41,8 @@ void ArraySource::gather(const Array& array, int64_t first, Range share, void* o
     const int64_t position = i + found / array.row_length;
     if (position >= bad->position) return;  // an earlier row, or this one in an earlier array
     const bool label = array.dtype == DType::kI32;
-    const double value = label ? static_cast<const int32_t*>(to)[found] : static_cast<const float*>(to)[found];
+    const double value = label ? static_cast<double>(static_cast<const int32_t*>(to)[found])
+                               : static_cast<double>(static_cast<const float*>(to)[found]);
     bad->position = position;
     bad->error = {label ? SpanError::kLabel : SpanError::kFinite, array.which, array.index, row_at(first + position),
                   found % array.row_length, value, array.classes};

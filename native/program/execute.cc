@@ -230,8 +230,8 @@ class Execution {
 
 void wait_for_workers(Context& context, const Worker& worker) noexcept {
   if (worker.count == 1) return;
-  const Stopwatch stopwatch(worker.timings ? worker.timings->barriers : nullptr);
-  context.barrier.wait();
+  const int64_t waited = context.barrier.wait();
+  if (worker.timings) worker.timings->waiting += waited;
 }
 
 void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, int segment, Context& context,
@@ -243,7 +243,8 @@ void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan
     if (planned.barrier) wait_for_workers(context, worker);
     const Share share = share_of(planned.cut, context.rows(), worker.index, worker.count);
     if (share.part >= share.parts) continue;
-    const Stopwatch stopwatch(worker.timings ? worker.timings->instructions + before + i : nullptr);
+    const bool timed = worker.timings && worker.timings->instructions;
+    const Stopwatch stopwatch(timed ? worker.timings->instructions + before + i : nullptr);
     std::visit(Execution(kernels, spec, plan, context, share, worker.index), spec.segments[segment][i]);
   }
 }

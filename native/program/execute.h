@@ -10,12 +10,11 @@
 
 namespace quern {
 
-// Where worker 0's time went, in seconds: by instruction of all segments in order, then gather, then barriers.
-// Each may be null: not measured.
+// Where worker 0's time goes.
 struct Timings {
-  double* instructions = nullptr;
-  double* gather = nullptr;
-  double* barriers = nullptr;
+  int64_t waiting = 0;             // nanoseconds at barriers
+  double* instructions = nullptr;  // seconds in each, of all segments in order; null: not measured
+  double* gather = nullptr;        // seconds; null: not measured
 };
 
 // Adds the time until its end to *seconds, unless that is null.
@@ -39,7 +38,7 @@ class Stopwatch {
 // One of the workers of a step.
 struct Worker {
   int index = 0, count = 1;
-  Timings* timings = nullptr;  // worker 0's
+  Timings* timings = nullptr;  // worker 0 has them
 };
 
 // Allocates nothing and cannot fail: the program was verified.

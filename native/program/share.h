@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "program/plan.h"
+#include "runtime/arena.h"
 
 namespace quern {
 

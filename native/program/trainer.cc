@@ -16,7 +16,8 @@ Trainer::Trainer(const Job& job, int workers_wanted)
     : job_(job), wanted_(workers_wanted), found_(static_cast<size_t>(workers_wanted)) {
   if (!job.span.timings) return;
   seconds_.resize(static_cast<size_t>(job.span.timings_length));
-  timings_ = {seconds_.data(), &seconds_[seconds_.size() - 2], &seconds_[seconds_.size() - 1]};
+  timings_.instructions = seconds_.data();
+  timings_.gather = &seconds_[seconds_.size() - 2];
 }
 
 void Trainer::run(SpanResult* result) noexcept {
@@ -43,6 +44,7 @@ void Trainer::run(SpanResult* result) noexcept {
 // Lets the helpers there are go, and starts others.
 void Trainer::regroup(Gang* gang, int workers) noexcept {
   share_ = workers;
+  pace_ = Pace();
   if (workers_ > 1) {
     dismissed_ = true;
     go_.post();
@@ -51,7 +53,6 @@ void Trainer::regroup(Gang* gang, int workers) noexcept {
   }
   go_seen_ = go_.seen();
   workers_ = 1 + gang->start(workers - 1, &Trainer::help, this);
-  job_.context.barrier.reset(workers_);
 }
 
 void Trainer::help(void* trainer, int worker) noexcept {
@@ -73,8 +74,13 @@ bool Trainer::run_step(int64_t step) noexcept {
   job_.context.step = static_cast<uint32_t>(step);
   job_.context.set_rows(job_.plan, rows_of(step));
   if (job_.trained) job_.trained->begin_step();
-  if (workers_ > 1) go_.post();
-  work({0, workers_, job_.span.timings ? &timings_ : nullptr});
+  const int64_t waited = timings_.waiting;
+  // Helpers that are not called stay where they wait for the next step.
+  const bool alone = workers_ == 1 || (pace_.alone() && job_.plan.worth_helpers > 0);
+  job_.context.barrier.reset(alone ? 1 : workers_);
+  if (!alone) go_.post();
+  work({0, alone ? 1 : workers_, &timings_});
+  if (workers_ > 1) pace_.step_done(timings_.waiting - waited);
   const bool bad = bad_.load(std::memory_order_acquire);
   if (job_.trained) job_.trained->end_step(!bad);
   return !bad;
@@ -135,7 +141,9 @@ void Trainer::report_bad_data(SpanError* error) noexcept {
 }
 
 void Trainer::add_timings() const noexcept {
+  if (!job_.span.timings) return;
   for (size_t i = 0; i < seconds_.size(); i++) job_.span.timings[i] += seconds_[i];
+  job_.span.timings[seconds_.size() - 1] += static_cast<double>(timings_.waiting) * 1e-9;
 }
 
 }  // namespace quern

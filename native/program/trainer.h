@@ -9,10 +9,12 @@
 #include "program/batch_source.h"
 #include "program/context.h"
 #include "program/execute.h"
+#include "program/pace.h"
 #include "program/parameters.h"
 #include "program/plan.h"
 #include "program/span.h"
 #include "runtime/pool.h"
+#include "runtime/signal.h"
 
 namespace quern {
 
@@ -62,6 +64,7 @@ class Trainer {
   std::atomic<bool> bad_{false};
   std::vector<double> seconds_;
   Timings timings_;
+  Pace pace_;
 
   // Helpers wait for the next step or to be dismissed.
   Signal go_;

@@ -2,12 +2,13 @@
 
 namespace quern {
 
-void Barrier::wait() noexcept {
+int64_t Barrier::wait() noexcept {
   // Taken before arriving: the count cannot move on without this worker.
   const uint32_t seen = released_.seen();
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 < workers_) return released_.wait(seen);
   arrived_.store(0, std::memory_order_relaxed);  // published by the post
   released_.post();
+  return 0;
 }
 
 }  // namespace quern

@@ -29,14 +29,15 @@ void Signal::post() noexcept {
 
 // Spins as long as experience says that it helps: after a wait that a full spin would have covered the next one spins
 // in full, after a longer one half as long as this one.
-void Signal::wait(uint32_t seen) noexcept {
-  if (this->seen() != seen) return;
+int64_t Signal::wait(uint32_t seen) noexcept {
+  if (this->seen() != seen) return 0;
   const auto start = Clock::now();
   const int64_t spin_for = spin_.load(std::memory_order_relaxed);
   if (!spin(seen, spin_for)) sleep(seen);
-  const bool brief = Clock::now() - start < std::chrono::nanoseconds(kSpinNanoseconds);
-  const int64_t next = brief ? kSpinNanoseconds : std::max(kShortestSpinNanoseconds, spin_for / 2);
+  const int64_t waited = std::chrono::nanoseconds(Clock::now() - start).count();
+  const int64_t next = waited < kSpinNanoseconds ? kSpinNanoseconds : std::max(kShortestSpinNanoseconds, spin_for / 2);
   if (next != spin_for) spin_.store(next, std::memory_order_relaxed);
+  return waited;
 }
 
 bool Signal::spin(uint32_t seen, int64_t nanoseconds) const noexcept {

@@ -25,8 +25,8 @@ class Signal {
   static uint32_t next(uint32_t seen) noexcept { return (seen + 1) & (UINT32_MAX >> 1); }
   // Counts one more and wakes all who wait. What was written before is seen by them.
   void post() noexcept;
-  // Returns once the count differs from `seen`.
-  void wait(uint32_t seen) noexcept;
+  // Returns once the count differs from `seen`: the nanoseconds that took.
+  int64_t wait(uint32_t seen) noexcept;
 
  private:
   bool spin(uint32_t seen, int64_t nanoseconds) const noexcept;

@@ -38,7 +38,11 @@ describe('activations by name', () => {
     }
     assert.equal(activations.get({ class_name: 'function', config: 'relu' }), activations.relu);
     assert.equal(activations.get({ class_name: 'relu', config: {} }), activations.relu);
-    assert.throws(() => activations.get({ class_name: 'LeakyReLU6', config: {} }), /`activation` is unknown/);
+    assert.throws(
+      () => activations.get({ class_name: 'LeakyReLU', config: {} }),
+      /\("LeakyReLU"\) is not supported yet/,
+    );
+    assert.throws(() => activations.get({ class_name: 'elu', config: { alpha: 2 } }), /without options/);
   });
 
   it('are refused when unknown', () => {

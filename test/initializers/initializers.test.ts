@@ -78,7 +78,7 @@ describe('fixed initializers', () => {
   it('Zeros, Ones, Constant', () => {
     assert.deepEqual([...new initializers.Zeros().generate([2])], [0, 0]);
     assert.deepEqual([...new initializers.Ones().generate([2, 1])], [1, 1]);
-    assert.deepEqual([...new initializers.Constant(0.5).generate([3])], [0.5, 0.5, 0.5]);
+    assert.deepEqual([...new initializers.Constant({ value: 0.5 }).generate([3])], [0.5, 0.5, 0.5]);
     assert.equal(new initializers.Constant().value, 0);
   });
 
@@ -184,7 +184,7 @@ describe('initializers by name and config', () => {
 
   it('options come back too', () => {
     const made = [
-      new initializers.Constant(0.5),
+      new initializers.Constant({ value: 0.5 }),
       new initializers.Identity({ gain: 3 }),
       new initializers.Orthogonal({ gain: 2, seed }),
       new initializers.RandomUniform({ minval: 1, maxval: 2, seed }),
@@ -200,6 +200,13 @@ describe('initializers by name and config', () => {
     assert.deepEqual(new initializers.HeNormal({ seed }).getConfig(), { seed });
   });
 
+  it("read Keras's configs of any version", () => {
+    const config = { seed: 4, input_axes: null, output_axes: null };
+    assert.deepEqual(initializers.get({ class_name: 'GlorotUniform', config }).getConfig(), { seed: 4 });
+    const bad = { class_name: 'GlorotUniform', config: { ...config, input_axes: [0] } };
+    assert.throws(() => initializers.get(bad), /`inputAxes` yet/);
+  });
+
   it('names may be camelCased', () => {
     assert.ok(initializers.get('glorotUniform') instanceof initializers.GlorotUniform);
     assert.ok(initializers.get('GlorotUniform' as never) instanceof initializers.GlorotUniform);
@@ -211,7 +218,7 @@ describe('initializers by name and config', () => {
 
   it('bad arguments are refused by name', () => {
     const cases: [() => unknown, RegExp][] = [
-      [() => new initializers.Constant('a' as never), /`value`/],
+      [() => new initializers.Constant({ value: 'a' as never }), /`value`/],
       [() => new initializers.RandomNormal({ stddev: -1 }), /`stddev`/],
       [() => new initializers.RandomUniform({ minval: NaN }), /`minval`/],
       [() => new initializers.VarianceScaling({ scale: 0 }), /`scale`/],

@@ -33,7 +33,10 @@ describe('Dense', () => {
   });
 
   it('takes initializers by name, instance and config', () => {
-    const ones = new Dense(2, { kernelInitializer: 'ones', biasInitializer: new initializers.Constant(0.5) });
+    const ones = new Dense(2, {
+      kernelInitializer: 'ones',
+      biasInitializer: new initializers.Constant({ value: 0.5 }),
+    });
     ones.build([null, 2]);
     assert.deepEqual(
       ones.getWeights().map(({ data }) => [...data]),

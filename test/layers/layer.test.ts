@@ -138,10 +138,16 @@ describe('weights of a layer', () => {
     const layer = built();
     const before = layer.getWeights().map(({ data }) => [...data]);
     const kernel = { data: [1, 2, 3, 4, 5, 6], shape: [3, 2] };
-    assert.throws(() => layer.setWeights([kernel, { data: [7, 8, 9], shape: [3] }]), /bias` must be of shape \[2\]/);
-    assert.throws(() => layer.setWeights([kernel]), /has 2 weights, received 1/);
+    assert.throws(
+      () => layer.setWeights([kernel, { data: [7, 8, 9], shape: [3] }]),
+      /`weights\[1\]` must be of shape \[2\] \(.*bias\), received shape \[3\]/,
+    );
+    assert.throws(() => layer.setWeights([kernel]), /`weights` must be 2 arrays, one for each weight, received 1/);
     assert.throws(() => layer.setWeights(5 as never), /`weights`/);
-    assert.throws(() => layer.setWeights([kernel, { data: [1], shape: [2] }]), /2 values/);
+    assert.throws(
+      () => layer.setWeights([kernel, { data: [1], shape: [2] }]),
+      /`weights\[1\]` must hold the 2 elements of its shape/,
+    );
     assert.deepEqual(
       layer.getWeights().map(({ data }) => [...data]),
       before,
@@ -153,6 +159,23 @@ describe('weights of a layer', () => {
     assert.equal(layer.trainableWeights.length, 2);
     layer.trainable = false;
     assert.deepEqual([layer.trainableWeights.length, layer.nonTrainableWeights.length], [0, 2]);
+  });
+
+  it('that are never trained stay so', () => {
+    class Counter extends Layer {
+      static override readonly className = 'Counter';
+      override build(inputShape: Shape): void {
+        this.addWeight('count', [1], initializers.get('zeros'), false);
+        super.build(inputShape);
+      }
+      override lower(_: ProgramBuilder, x: Value): Value {
+        return x;
+      }
+    }
+    const layer = new Counter();
+    layer.build([null, 1]);
+    layer.trainable = true;
+    assert.equal(layer.trainableWeights.length, 0);
   });
 
   it('are the same for the same seed', () => {
@@ -184,6 +207,9 @@ describe("a layer of one's own", () => {
       ['gemm', 'combine'],
     );
     assert.deepEqual(layers.serialize(new Scale({ name: 's' })).registered_name, 'Scale');
+    const again = Scale.fromConfig(new Scale({ name: 's', trainable: false }).getConfig());
+    assert.deepEqual([again.name, again.trainable], ['s', false]);
+    assert.throws(() => new Scale({ factor: 2 } as never), /Scale has no option `factor`/);
     const forget = layers.register(Scale);
     assert.ok(layers.get({ class_name: 'Scale', config: { name: 't' } }) instanceof Scale);
     forget();

@@ -55,4 +55,15 @@ describe('Parameter', () => {
     weight.release();
     assert.deepEqual([weight.index, [...weight.read()]], [-1, [1, 1, 1, 1, 1, 1]]);
   });
+
+  it('refuses values of another number from its initializer', () => {
+    class Short extends Initializer {
+      static override readonly className = 'Short';
+      override generate(): Float32Array {
+        return new Float32Array(5);
+      }
+    }
+    const weight = new Parameter({ layer: 'l', name: 'w', shape: [2, 3], initializer: new Short() });
+    assert.throws(() => weight.read(), /`initializer of l\/w` must be one that generates a Float32Array of 6 values/);
+  });
 });

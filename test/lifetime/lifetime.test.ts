@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 const zero = { programs: 0, parameters: 0, jobs: 0, bytes: 0 };
 
 interface Ended {
@@ -13,35 +12,44 @@ interface Ended {
   errors: string;
 }
 
-/** Runs a scene of child.ts to its end; `onOutput` is called with what was printed so far. A hang is killed. */
-function play(scene: string, onOutput?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
-  const process_ = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', child, scene]);
+/** Runs a scene in a process of its own; `onOutput` is called with a way to kill it when it printed something. */
+function play(file: string, scene: string, onOutput?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
+  const path = fileURLToPath(new URL(`./${file}.ts`, import.meta.url));
+  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', path, scene]);
   const ended: Ended = { code: null, signal: null, output: '', errors: '' };
-  process_.stdout.on('data', (data) => {
+  child.stdout.on('data', (data) => {
     ended.output += String(data);
-    onOutput?.((signal) => process_.kill(signal));
+    onOutput?.((signal) => child.kill(signal));
   });
-  process_.stderr.on('data', (data) => { ended.errors += String(data); });
-  const hung = setTimeout(() => process_.kill('SIGKILL'), 90_000);
-  return new Promise((resolve) => process_.on('close', (code, signal) => {
+  child.stderr.on('data', (data) => { ended.errors += String(data); });
+  const hung = setTimeout(() => child.kill('SIGKILL'), 150_000);
+  return new Promise((resolve) => child.on('close', (code, signal) => {
     clearTimeout(hung);
     resolve({ ...ended, code, signal });
   }));
 }
 
-async function endsWith(scene: string, code: number): Promise<Ended> {
-  const ended = await play(scene);
-  assert.deepEqual({ code: ended.code, signal: ended.signal }, { code, signal: null }, ended.errors);
-  return ended;
+/** `endsWith` and `saw` for the scenes of one file. */
+function stage(file: string) {
+  const endsWith = async (scene: string, code: number): Promise<Ended> => {
+    const ended = await play(file, scene);
+    assert.deepEqual({ code: ended.code, signal: ended.signal }, { code, signal: null }, ended.errors);
+    return ended;
+  };
+  const saw = async (scene: string, expected: object): Promise<void> => {
+    const { output } = await endsWith(scene, 0);
+    assert.deepEqual(JSON.parse(output), expected);
+  };
+  const diesOf = async (scene: string, signal: NodeJS.Signals): Promise<void> => {
+    const ended = await play(file, scene, (kill) => kill(signal));
+    assert.equal(ended.signal, signal, ended.errors);
+  };
+  return { endsWith, saw, diesOf };
 }
 
-async function saw(scene: string, expected: object): Promise<void> {
-  const { output } = await endsWith(scene, 0);
-  assert.deepEqual(JSON.parse(output), expected);
-}
-
-describe('lifetime', function () {
-  this.timeout(100_000);
+describe('lifetime of jobs', function () {
+  this.timeout(160_000);
+  const { endsWith, saw, diesOf } = stage('job-scenes');
 
   for (const step of ['load', 'make', 'runSync', 'start', 'cancel', 'finish', 'cancelAndFinish']) {
     it(`a process whose last act is to ${step} ends by itself`, () => endsWith(step, 0));
@@ -57,10 +65,7 @@ describe('lifetime', function () {
     assert.match(errors, /thrown on purpose/);
   });
 
-  it('Ctrl-C while training', async () => {
-    const { signal } = await play('trainUntilKilled', (kill) => kill('SIGINT'));
-    assert.equal(signal, 'SIGINT');
-  });
+  it('Ctrl-C while training', () => diesOf('trainUntilKilled', 'SIGINT'));
 
   it('Workers terminated while they train, one after the other', () => saw('terminateWorkers', zero));
   it('Workers terminated while they train, all at once', () => saw('terminateManyWorkersAtOnce', zero));
@@ -81,4 +86,27 @@ describe('lifetime', function () {
   it('cancelled at any time, a job ends after the step at hand', () =>
     saw('cancelEverywhere', { cancelled: 20, ...zero }));
   it('more jobs than threads that drive them', () => saw('queueOfJobs', { finished: true }));
+});
+
+describe('lifetime of fits', function () {
+  this.timeout(160_000);
+  const { endsWith, saw, diesOf } = stage('fit-scenes');
+
+  it('an aborted fit rejects with the reason and the model goes on from the last finished step', () =>
+    saw('abort', { failure: 'Error: stopped by the user', finite: true, went: true, on: true }));
+  it('process.exit while fitting', () => endsWith('exitWhileFitting', 7));
+  it('process.exit in a callback', () => endsWith('exitInCallback', 7));
+  it('Ctrl-C while fitting', () => diesOf('fitUntilKilled', 'SIGINT'));
+  it('Workers terminated while they fit', () => saw('terminateWorkersThatFit', zero));
+  it('a model dropped while it fits finishes and is freed', () => saw('dropModel', { epochs: 20, ...zero }));
+  it('models that were fitted, evaluated and asked are freed', () => saw('manyModels', zero));
+  it('two models at once learn what each learns alone', () => saw('twoModels', { same: true }));
+  it('predictSync and evaluate during fit', () => saw('predictWhileFitting', { right: true, called: true }));
+  it('a buffer transferred during fit rejects it', () => saw('transferWhileFitting', {
+    failure: 'TypeError: `x` was transferred (detached) or resized while the model was reading it',
+    moved: true, iterations: true,
+  }));
+  it('a buffer resized during fit changes nothing', () => saw('resizeWhileFitting', { same: true }));
+  it('timers fire during fit', () => saw('timersFireWhileFitting', { fired: true }));
+  it('idle threads use no CPU', () => saw('idle', { idle: true }));
 });

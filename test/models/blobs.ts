@@ -1,4 +1,5 @@
 /** Small data that can be learned, and models for it. */
+import assert from 'node:assert/strict';
 import { Dense, NdArray, Sequential, SGD, setRandomSeed, type FitOptions } from '../../lib/index.js';
 import type { CompileOptions } from '../../lib/models/compile.js';
 
@@ -67,4 +68,19 @@ export function weightsOf(model: Sequential): number[] {
 /** Options that print nothing. */
 export function quiet(options: FitOptions = {}): FitOptions {
   return { verbose: 0, ...options };
+}
+
+const many = blobs(20_000);
+
+/** A fit of a classifier that runs until it is stopped. */
+export function endless(model: Sequential): { stop(): Promise<void> } {
+  const controller = new AbortController();
+  const running = model.fit(many.x, many.labels, quiet({ batchSize: 2, epochs: 1e9, signal: controller.signal }));
+  const ended = assert.rejects(running, { name: 'AbortError' });
+  return {
+    stop: () => {
+      controller.abort();
+      return ended;
+    },
+  };
 }

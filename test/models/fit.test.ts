@@ -87,6 +87,16 @@ describe('fit', () => {
     assert.deepEqual(weightsOf(model), weightsOf(whole));
   });
 
+  it('starts a new pass when epochs are cut in another way', async () => {
+    const model = classifier();
+    const other = classifier();
+    await model.fit(x, labels, quiet({ batchSize: 20, shuffle: false, stepsPerEpoch: 2 }));
+    await model.fit(x, labels, quiet({ batchSize: 20, shuffle: false, stepsPerEpoch: 1 }));
+    await other.fit(x.slice(0, 40), labels.slice(0, 40), quiet({ batchSize: 20, shuffle: false }));
+    await other.fit(x.slice(0, 20), labels.slice(0, 20), quiet({ batchSize: 20, shuffle: false }));
+    assert.deepEqual(weightsOf(model), weightsOf(other));
+  });
+
   it('reads bytes, doubles, nested numbers and bare typed arrays alike', async () => {
     const bytes = new NdArray(Uint8Array.from(x.data, (v) => Math.round(v * 40 + 60)), x.shape);
     const same = [bytes, new NdArray(Float64Array.from(bytes.data), x.shape), bytes.toArray(), Int16Array.from(bytes.data),

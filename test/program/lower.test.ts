@@ -1,55 +1,11 @@
-/** What models are lowered to: the programs of the seed model word for word, and what changes with each option. */
+/** What models are lowered to: the programs of the seed model word for word, and what changes with each layer. */
 import assert from 'node:assert/strict';
 import { Activation, Dense, Dropout, Flatten, Layer, Rescaling, Reshape } from '../../lib/layers/index.js';
-import * as losses from '../../lib/losses/index.js';
-import * as metrics from '../../lib/metrics/index.js';
 import { SGD } from '../../lib/optimizers/index.js';
 import type { ProgramBuilder, Value } from '../../lib/program/builder.js';
-import type { Instruction, Op } from '../../lib/program/instruction.js';
-import { operandsOf } from '../../lib/program/operands.js';
-import {
-  lowerEvaluation,
-  lowerPrediction,
-  lowerTraining,
-  type Lowered,
-  type Objective,
-} from '../../lib/program/lower.js';
+import { lowerEvaluation, lowerPrediction, lowerTraining } from '../../lib/program/lower.js';
 import { buildGraph } from '../reference/chain.js';
-
-const options = { name: 'model', maxRows: 128 };
-
-function objective(loss: losses.LossIdentifier, ...names: metrics.MetricIdentifier[]): Objective {
-  return { loss: losses.get(loss), metrics: names.map((name) => metrics.get(name)), weightedMetrics: [] };
-}
-
-/** `op(operand: buffer, …) -> results`, with the fields that are not at their usual value. */
-function line({ spec }: Lowered, instruction: Instruction): string {
-  const name = (id: number) => spec.buffers[id]!.name;
-  const operands = operandsOf(instruction);
-  const reads = operands.filter((o) => o.reads).map((o) => `${o.name}: ${name(o.buffer)}`);
-  const writes = operands.filter((o) => o.writes).map((o) => name(o.buffer));
-  const extra = Object.entries(instruction)
-    .filter(
-      ([field, value]) =>
-        field !== 'op' &&
-        value !== false &&
-        value !== 0 &&
-        value !== 'linear' &&
-        !operands.some((o) => o.name === field),
-    )
-    .map(([field, value]) => `${field}: ${value}`);
-  return `${instruction.op}(${[...reads, ...extra].join(', ')})${writes.length ? ` -> ${writes.join(', ')}` : ''}`;
-}
-
-function lines(lowered: Lowered): string[] {
-  const { forward, backward, update } = lowered.spec;
-  return [...forward, ...backward, ...update].map((instruction) => line(lowered, instruction));
-}
-
-function ops(lowered: Lowered): Op[] {
-  const { forward, backward, update } = lowered.spec;
-  return [...forward, ...backward, ...update].map(({ op }) => op);
-}
+import { line, lines, objective, ops, options } from './listing.js';
 
 function seedModel(): Layer[] {
   return [
@@ -129,6 +85,15 @@ describe('lowering layers', () => {
     );
   });
 
+  it('keeps a subclass of Rescaling that computes something else', () => {
+    class Doubling extends Rescaling {
+      override lower(builder: ProgramBuilder, x: Value): Value {
+        return builder.add(x, x);
+      }
+    }
+    assert.deepEqual(ops(prediction([new Doubling(1), new Dense(3)], [4])), ['combine', 'gemm']);
+  });
+
   it('keeps a Rescaling that is not at the start, and one of two readers', () => {
     assert.deepEqual(ops(prediction([new Dense(3), new Rescaling(2)], [4])), ['gemm', 'affine']);
     const [scaled, dense] = [new Rescaling(2), new Dense(4)];
@@ -184,92 +149,6 @@ describe('lowering layers', () => {
 
   it('fuses an Activation layer as it does an activation', () => {
     assert.deepEqual(ops(prediction([new Dense(4), new Activation('tanh')], [3])), ['gemm']);
-  });
-});
-
-describe('lowering losses', () => {
-  const crossentropies = [
-    'categorical_crossentropy',
-    'sparse_categorical_crossentropy',
-    'binary_crossentropy',
-  ] as const;
-  const lossOp = (loss: losses.LossIdentifier, last: Layer[]) => {
-    const lowered = lowerEvaluation(buildGraph(last, [5]), objective(loss), options);
-    return ops(lowered).find((op) => op === 'loss' || op.endsWith('Crossentropy'));
-  };
-
-  for (const name of crossentropies) {
-    const fused = name === 'binary_crossentropy' ? 'sigmoidCrossentropy' : 'softmaxCrossentropy';
-    it(`${name} is computed from the logits of a softmax or sigmoid, and from logits`, () => {
-      for (const activation of ['softmax', 'sigmoid'] as const) {
-        assert.equal(lossOp(name, [new Dense(3, { activation })]), fused);
-        assert.equal(lossOp(name, [new Dense(3), new Activation(activation)]), fused);
-      }
-      assert.equal(
-        lossOp({ class_name: losses.get(name).constructor.name, config: { from_logits: true } }, [new Dense(3)]),
-        fused,
-      );
-    });
-
-    it(`${name} is computed from plain predictions otherwise`, () => {
-      assert.equal(lossOp(name, [new Dense(3, { activation: 'softplus' })]), 'loss');
-      assert.equal(lossOp(name, [new Dense(4, { activation: 'softmax' }), new Reshape([2, 2])]), 'loss');
-      assert.equal(
-        lossOp(name, [new Dense(4, { activation: 'softmax' }), new Dropout(0), new Activation('relu')]),
-        'loss',
-      );
-    });
-  }
-
-  it('metrics are computed from the logits too', () => {
-    const graph = buildGraph([new Dense(3, { activation: 'softmax' })], [5]);
-    const lowered = lowerEvaluation(graph, objective('mse', 'categorical_crossentropy'), options);
-    assert.ok(ops(lowered).includes('softmaxCrossentropy'));
-  });
-
-  it('takes integers as the targets of the sparse loss, one an element', () => {
-    const graph = buildGraph([new Dense(6, { activation: 'softmax' })], [4, 5]);
-    const lowered = lowerTraining(graph, objective('sparse_categorical_crossentropy', 'accuracy'), new SGD(), options);
-    assert.deepEqual(lowered.targets, [{ dtype: 'i32', shape: [null, 4], classes: 6 }]);
-    const accuracy = lowered.spec.forward.find((code) => code.op === 'accuracy');
-    assert.equal(accuracy?.op === 'accuracy' && accuracy.kind, 'sparse');
-  });
-
-  it('hands weights to the loss and to weighted metrics alone', () => {
-    const graph = buildGraph([new Dense(1, { activation: 'sigmoid', name: 'd' })], [5]);
-    const both = { ...objective('bce', 'accuracy'), weightedMetrics: [metrics.get('accuracy'), metrics.get('mse')] };
-    const lowered = lowerEvaluation(graph, both, { ...options, sampleWeights: true });
-    assert.deepEqual(lowered.accumulators, ['loss', 'accuracy', 'weighted_accuracy', 'mse']);
-    const weights = lowered.spec.forward.flatMap((code) =>
-      code.op === 'accumulate' ? [code.weights === undefined ? null : lowered.spec.buffers[code.weights]!.name] : [],
-    );
-    assert.deepEqual(weights, ['lossScale', null, 'sampleWeight', 'sampleWeight']);
-  });
-
-  it('refuses metrics of one name, and reductions that leave no number', () => {
-    const graph = buildGraph([new Dense(1)], [5]);
-    assert.throws(
-      () => lowerEvaluation(graph, objective('mse', 'mae', 'mae'), options),
-      /two of the metrics are named "mae"/,
-    );
-    assert.throws(
-      () => lowerEvaluation(graph, objective(new losses.MeanSquaredError({ reduction: 'none' })), options),
-      /reduction/,
-    );
-  });
-
-  it('refuses values that are not one an element', () => {
-    class Unreduced extends losses.Loss {
-      static override readonly className = 'Unreduced';
-      override lower(builder: ProgramBuilder, target: Value, prediction: Value): Value {
-        return builder.subtract(prediction, target);
-      }
-    }
-    const graph = buildGraph([new Dense(3)], [5]);
-    assert.throws(
-      () => lowerEvaluation(graph, objective(new Unreduced()), options),
-      /"unreduced" must give one value an element, shape \[null\], but gives \[null, 3\]/,
-    );
   });
 });
 

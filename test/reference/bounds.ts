@@ -40,9 +40,19 @@ function functionBound(f: PointwiseFunction, x: number, alpha: number, delta = 0
   return 8 * u * (Math.abs(y) + cancellation(f, x, alpha)) + spread + tiny;
 }
 
+/** The sizes within the formula of f' that are rounded: what cancels, and x² before it becomes an exponent. */
+function slopeTerms(f: PointwiseFunction, saved: number, alpha: number): number {
+  switch (f) {
+    case 'gelu': case 'geluTanh': case 'silu': return 1 + Math.abs(saved);
+    case 'tanh': case 'sigmoid': return saved * saved;
+    case 'elu': case 'selu': return Math.abs(saved) + cancellation(f, saved, alpha);
+    case 'erf': return derivative.erf(saved, 0) * saved * saved;
+    default: return 0;
+  }
+}
+
 function slopeBound(f: PointwiseFunction, saved: number, alpha: number): number {
-  const internal = f === 'gelu' || f === 'geluTanh' || f === 'silu' ? 1 + Math.abs(saved) : f === 'tanh' ? 1 : 0;
-  return 16 * u * (Math.abs(derivative[f](saved, alpha)) + internal);
+  return 16 * u * (Math.abs(derivative[f](saved, alpha)) + slopeTerms(f, saved, alpha));
 }
 
 /** Relative errors of a softmax row: the rounding of x - max grows with it, and the sum takes them all in. */

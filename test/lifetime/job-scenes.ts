@@ -1,37 +1,12 @@
 /**
- * Scenes from the life of a process that trains, each run in a process of its own by lifetime.test.ts. A scene ends the
+ * Scenes around jobs on the native interface, each run in a process of its own by lifetime.test.ts. A scene ends the
  * process in its own way, or returns what it saw, which is printed for the parent.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { native } from '../../lib/native.js';
-import { makeRegression, predictionSpan, startEndless, trainingSpan } from './job.js';
-
-/** What leak tests look at, after everything unreachable has been collected. */
-async function countersAfterGc(): Promise<ReturnType<ReturnType<typeof native>['counters']>> {
-  for (let round = 0; round < 10; round++) {
-    (globalThis as { gc?: () => void }).gc!();
-    await setImmediate();
-  }
-  return native().counters();
-}
-
-/** A Worker with an endless job; resolves once the job runs. */
-async function trainingWorker(how: string): Promise<Worker> {
-  const file = new URL('./worker.ts', import.meta.url).href;
-  // In a Worker, tsx has to be registered before the first TypeScript file is loaded.
-  const start = `import('tsx/esm/api').then(({ register }) => { register(); return import('${file}'); });`;
-  const worker = new Worker(start, { eval: true, workerData: how });
-  await new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-  return worker;
-}
-
-function exited(worker: Worker): Promise<number> {
-  return new Promise((resolve) => worker.once('exit', resolve));
-}
+import { collect, countersAfterGc } from './leaks.js';
+import { makeRegression, predictionSpan, startEndless, trainingSpan } from './regression.js';
+import { exited, trainingWorker } from './workers.js';
 
 /** A step of the life that a program may end after: each leads to a process that ends by itself, with code 0. */
 const steps = {
@@ -118,7 +93,7 @@ const scenes: Record<string, () => unknown> = {
   /** Nothing but the promise is reachable while the job runs. */
   async dropWhileTraining() {
     const done = (() => makeRegression(100).program.run(trainingSpan(20_000)).done)();
-    await countersAfterGc();
+    await collect();
     const { steps: finished } = await done;
     return { finished, ...await countersAfterGc() };
   },
@@ -126,7 +101,6 @@ const scenes: Record<string, () => unknown> = {
   /** Not even the promise is reachable. */
   async dropEverything() {
     makeRegression(100).program.run(trainingSpan(5000));
-    while ((await countersAfterGc()).jobs > 0) await setTimeout(5);
     return countersAfterGc();
   },
 
@@ -179,14 +153,15 @@ const scenes: Record<string, () => unknown> = {
 
   async cancelEverywhere() {
     const { version } = makeRegression().parameters;
-    let cancelled = 0;
-    for (let wait = 0; wait < 20; wait++) {
+    const cancelAfter = async (wait: number) => {
       const { job, parameters } = startEndless();
       if (wait > 0) await setTimeout(wait);
       job.cancel();
       const result = await job.done;
-      if (result.cancelled && result.steps === parameters.version - version) cancelled++;
-    }
+      return result.cancelled && result.steps === parameters.version - version;
+    };
+    let cancelled = 0;
+    for (let wait = 0; wait < 20; wait++) cancelled += Number(await cancelAfter(wait));
     return { cancelled, ...await countersAfterGc() };
   },
 

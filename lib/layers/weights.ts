@@ -1,13 +1,13 @@
-/** The weights a user gives a model. */
+/** The weights a user gives a model or a layer. */
 import { shapeOf, toInputSync, type ArrayInput } from '../data/arrays.js';
 import { rangeError, typeError } from '../errors.js';
-import type { Parameter } from '../layers/parameter.js';
+import type { Parameter } from './parameter.js';
 
 /** Replaces all weights; checks every array before it writes the first. */
 export function writeWeights(parameters: readonly Parameter[], arrays: readonly ArrayInput[]): void {
   if (!Array.isArray(arrays)) throw typeError('weights', 'an array of arrays', arrays);
   if (arrays.length !== parameters.length) {
-    throw new RangeError(`\`weights\` must be ${parameters.length} arrays, one for each weight of the model, ` +
+    throw new RangeError(`\`weights\` must be ${parameters.length} arrays, one for each weight, ` +
       `received ${arrays.length}`);
   }
   const values = parameters.map((parameter, i) => valuesFor(parameter, `weights[${i}]`, arrays[i] as ArrayInput));

@@ -1,0 +1,37 @@
+// Finds out while a job runs whether its steps are faster with helpers or without: small programs may lose more by
+// waiting than they gain, and where other processes keep the cores busy a helper only comes late. Decides nothing but
+// who computes, so no result depends on it.
+#pragma once
+#include <chrono>
+#include <cstdint>
+
+namespace quern {
+
+class Pace {
+ public:
+  // Whether the next step should run on the driver alone.
+  bool alone() const { return alone_; }
+
+  // After each step: how long the driver waited for helpers in it.
+  void step_done(int64_t waited_nanoseconds) noexcept;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void judge(double step_time, double waiting) noexcept;
+
+  // Steps are timed in blocks, long enough to even out one preemption; a way of working that lost a comparison is tried
+  // again after some blocks, so trials cost a few percent at most. Together is only questioned when the driver waits
+  // for a good part of its time.
+  static constexpr int kLeastSteps = 8, kBlocksBetweenTrials = 16;
+  static constexpr std::chrono::milliseconds kLeastTime{3};
+  static constexpr double kMuchWaiting = 0.3;
+
+  bool alone_ = false, trial_ = false;
+  double step_time_[2] = {};  // of the last block together, alone
+  int blocks_left_ = 1;       // before the next trial
+  int steps_ = 0;
+  int64_t waited_ = 0;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace quern

@@ -1,0 +1,77 @@
+/** Slips that a person could make, each in the subject of some golden values or of the reference, and who must notice. */
+
+export interface Mutation {
+  what: string;
+  file: string;
+  /** Stands in the file exactly once. */
+  from: string;
+  to: string;
+  /** Files of tests, of which at least one test each must fail. */
+  red: readonly string[];
+}
+
+const golden = (...names: string[]): string[] => names.map((name) => `test/golden/${name}.test.ts`);
+
+/** In the sources of the kernels; only the scalar instruction set is compiled with them. */
+export const nativeMutations: readonly Mutation[] = [
+  {
+    what: "the sign of the gradient in SGD's Nesterov term",
+    file: 'native/kernels/optimizers.inl.h',
+    from: 'nesterov ? fma(momentum, velocity, negate(step)) : velocity',
+    to: 'nesterov ? fma(momentum, velocity, step) : velocity',
+    red: golden('optimizers', 'training', 'mnist'),
+  },
+  {
+    what: "the sign in tanh's gradient",
+    file: 'native/kernels/activations.inl.h',
+    from: 'return dy * fnma(y, y, set1(1.0f));',
+    to: 'return dy * fma(y, y, set1(1.0f));',
+    red: [...golden('activations', 'training'), 'test/programs/differential.test.ts'],
+  },
+  {
+    what: 'a sign in the gradient of the binary cross-entropy',
+    file: 'native/kernels/losses.inl.h',
+    from: 'V slope = other / rest - t / q;',
+    to: 'V slope = other / rest + t / q;',
+    red: [...golden('losses'), 'test/programs/differential.test.ts'],
+  },
+  {
+    what: 'the direction of the comparison in binary accuracy',
+    file: 'native/kernels/losses.inl.h',
+    from: 'V decision = select(limit < lanes.load(prediction + i * cols + j), one, zero());',
+    to: 'V decision = select(lanes.load(prediction + i * cols + j) < limit, one, zero());',
+    red: [...golden('metrics', 'training'), 'test/programs/differential.test.ts'],
+  },
+];
+
+/** In TypeScript, which needs no compiling. */
+export const scriptMutations: readonly Mutation[] = [
+  {
+    what: "the sign of the decay in InverseTimeDecay's formula",
+    file: 'lib/schedules/inverse-time-decay.ts',
+    from: '(1 + this.decayRate *',
+    to: '(1 - this.decayRate *',
+    red: golden('schedules', 'optimizers', 'training'),
+  },
+  {
+    what: "a sign in Adam's bias correction",
+    file: 'lib/optimizers/adam.ts',
+    from: 'Math.sqrt(1 - this.beta2 ** step)',
+    to: 'Math.sqrt(1 + this.beta2 ** step)',
+    red: golden('optimizers', 'training'),
+  },
+  {
+    what: "the sign of Rescaling's offset, where rows are gathered",
+    file: 'lib/program/lower.ts',
+    from: 'rescaling?.scale, rescaling?.offset)',
+    to: 'rescaling?.scale, rescaling && -rescaling.offset)',
+    red: golden('preprocessing', 'training'),
+  },
+  {
+    what: "the sign of a divisor's gradient",
+    file: 'lib/program/combine-gradient.ts',
+    from: 'g.affine(g.divide(g.multiply(dy, y), b), -1, 0)',
+    to: 'g.affine(g.divide(g.multiply(dy, y), b), 1, 0)',
+    red: ['test/gradients.test.ts'],
+  },
+];

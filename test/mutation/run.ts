@@ -1,0 +1,113 @@
+/**
+ * Sees the golden values fail: copies the sources to a temporary folder, flips a sign in the copy, rebuilds what that
+ * needs, and expects the tests of that family to go red, having seen them green without the flip.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nativeMutations, scriptMutations, type Mutation } from './mutations.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const copied = ['lib', 'test', 'native', 'binding.gyp', 'package.json', 'tsconfig.json'];
+
+function copyTree(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'quern-mutation-'));
+  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
+  return folder;
+}
+
+function run(folder: string, script: string, args: string[], what: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'node_modules', script), ...args], {
+    cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, QUERN_ISA: 'scalar', QUERN_NATIVE: '' },
+  });
+  if (status !== 0 && !script.startsWith('mocha')) throw new Error(`${what} failed:\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+function build(folder: string, command: 'rebuild' | 'build'): void {
+  run(folder, 'node-gyp/bin/node-gyp.js', [command, '-j', String(cpus().length)], 'the build');
+}
+
+/** Makes the objects of the other instruction sets look newer than any change, so that only scalar is compiled. */
+function keepOtherObjects(folder: string): void {
+  const objects = join(folder, 'build', 'Release', 'obj.target');
+  const now = new Date();
+  for (const entry of readdirSync(objects, { recursive: true, encoding: 'utf8' })) {
+    if (/^quern_(avx|neon).*\.o$/.test(entry)) utimesSync(join(objects, entry), now, now);
+  }
+}
+
+interface TestRun { passes: number; failed: { title: string; isAssertion: boolean }[] }
+
+/** Golden tests run on all instruction sets, scalar first: only that one is of interest, and the first failure ends. */
+function test(folder: string, file: string): TestRun {
+  const json = join(folder, 'results.json');
+  rmSync(json, { force: true });
+  const log = run(folder, 'mocha/bin/mocha.js', ['--no-config', '--node-option', 'import=tsx', '--timeout', '300000',
+    '--reporter', 'json', '--reporter-option', `output=${json}`, '--spec', file], file);
+  try {
+    const { stats, failures } = JSON.parse(readFileSync(json, 'utf8')) as {
+      stats: { passes: number }; failures: { fullTitle: string; err: { code?: string } }[];
+    };
+    return { passes: stats.passes,
+      failed: failures.map(({ fullTitle, err }) => ({ title: fullTitle, isAssertion: err.code === 'ERR_ASSERTION' })) };
+  } catch {
+    throw new Error(`${file} did not run to its end:\n${log}`);
+  }
+}
+
+function expectGreen(folder: string, file: string): void {
+  const { passes, failed } = test(folder, file);
+  if (failed.length > 0 || passes === 0) throw new Error(`${file} is not green without a flip: ${failed[0]?.title}`);
+  console.log(`green  ${file}, ${passes} tests`);
+}
+
+function expectRed(folder: string, file: string): void {
+  const { failed } = test(folder, file);
+  const broken = failed.find(({ isAssertion }) => !isAssertion);
+  if (broken) throw new Error(`${file}: "${broken.title}" failed for another reason than a wrong value`);
+  if (failed.length === 0) throw new Error(`${file} does not notice`);
+  console.log(`red    ${file}, ${failed.length} tests, such as "${failed[0]!.title}"`);
+}
+
+/** Applies the flip, lets `body` run, and puts the file back. */
+function withMutation(folder: string, { what, file, from, to }: Mutation, body: () => void): void {
+  const path = join(folder, file);
+  const source = readFileSync(path, 'utf8');
+  if (source.split(from).length !== 2) throw new Error(`${file} holds "${from}" not exactly once: the flip needs an update`);
+  console.log(`\nflip   ${what}`);
+  writeFileSync(path, source.replace(from, to));
+  try {
+    body();
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function main(): void {
+  const folder = copyTree();
+  try {
+    build(folder, 'rebuild');
+    for (const file of new Set([...scriptMutations, ...nativeMutations].flatMap(({ red }) => red))) {
+      expectGreen(folder, file);
+    }
+    for (const mutation of scriptMutations) {
+      withMutation(folder, mutation, () => mutation.red.forEach((file) => expectRed(folder, file)));
+    }
+    for (const mutation of nativeMutations) {
+      withMutation(folder, mutation, () => {
+        keepOtherObjects(folder);
+        build(folder, 'build');
+        mutation.red.forEach((file) => expectRed(folder, file));
+      });
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\n${scriptMutations.length + nativeMutations.length} flips, all noticed`);
+}
+
+main();

@@ -1,0 +1,145 @@
+// The slab's layout, and the gate: whoever looks while a job trains sees the weights of one finished step.
+#include "program/parameters.h"
+
+#include <atomic>
+#include <thread>
+
+#include "check.h"
+
+namespace quern::test {
+
+static std::shared_ptr<Parameters> make(int slots) {
+  std::shared_ptr<Parameters> parameters;
+  CHECK_EQUAL(Parameters::create({{"w", {3, 7}}, {"none", {0, 5}}, {"b", {16}}, {"c", {}}}, slots, &parameters), "");
+  return parameters;
+}
+
+TEST(parameters_layout) {
+  const auto p = make(0);
+  CHECK_EQUAL(p->count(), 4);
+  CHECK_EQUAL(p->size(0), 21);
+  CHECK_EQUAL(p->offset(1), 32);
+  CHECK_EQUAL(p->offset(2), 32);
+  CHECK_EQUAL(p->offset(3), 48);
+  CHECK_EQUAL(p->size(3), 1);
+  CHECK_EQUAL(p->slab_size(), 64);
+  CHECK_EQUAL(p->range_size(0, 2), 32);
+  CHECK_EQUAL(p->range_size(2, 2), 32);
+}
+
+TEST(parameters_refuse_impossible_shapes) {
+  std::shared_ptr<Parameters> parameters;
+  CHECK(!Parameters::create({{"w", {-1}}}, 0, &parameters).empty());
+  CHECK(!Parameters::create({{"w", {INT64_MAX, 2}}}, 0, &parameters).empty());
+  CHECK(!Parameters::create({{"w", {int64_t{1} << 55}}, {"v", {int64_t{1} << 55}}, {"u", {1}}}, 0, &parameters).empty());
+  CHECK(parameters == nullptr);
+}
+
+TEST(parameters_read_and_write) {
+  const auto p = make(1);
+  std::vector<float> values(21, 2.5f), out(21), slab(64, 9.0f);
+  const uint64_t version = p->version();
+  CHECK(p->write(0, -1, values.data()));
+  CHECK(p->version() != version);
+  CHECK(p->read(0, -1, out.data()));
+  CHECK(out == values);
+  CHECK(p->read(0, 0, out.data()));
+  CHECK_EQUAL(out[0], 0.0f);
+  // Writing the whole slab leaves the padding zero.
+  CHECK(p->write(-1, 0, slab.data()));
+  CHECK(p->read(-1, 0, slab.data()));
+  CHECK_EQUAL(slab[20], 9.0f);
+  CHECK_EQUAL(slab[21], 0.0f);
+  CHECK_EQUAL(slab[47], 9.0f);
+  CHECK_EQUAL(slab[49], 0.0f);
+  CHECK(p->reset_slots(2));
+  CHECK(p->read(0, 0, out.data()));
+  CHECK_EQUAL(out[0], 0.0f);
+}
+
+TEST(parameters_snapshots_are_shared_until_something_changes) {
+  const auto p = make(0);
+  const auto first = p->snapshot(), again = p->snapshot();
+  CHECK(first == again);
+  const float values[16] = {4};
+  CHECK(p->write(2, -1, values));
+  const auto later = p->snapshot();
+  CHECK(later != first);
+  CHECK_EQUAL(later->weights.data()[32], 4.0f);
+  CHECK_EQUAL(first->weights.data()[32], 0.0f);
+}
+
+TEST(parameters_refuse_a_second_training) {
+  const auto p = make(0);
+  CHECK(p->try_begin_training());
+  CHECK(!p->try_begin_training());
+  const float value = 1;
+  CHECK(!p->write(3, -1, &value));
+  CHECK(!p->reset_slots(1));
+  p->end_training();
+  CHECK(p->write(3, -1, &value));
+}
+
+// Steps that keep all floats equal: a reader that saw a step half done would see two values. Plain floats, so that the
+// thread sanitizer sees a missing edge.
+TEST(parameters_are_never_seen_half_a_step) {
+  const auto p = make(1);
+  CHECK(p->try_begin_training());
+  std::atomic<int> readers{3};
+  std::thread trainer([&] {
+    for (int step = 1; readers.load(std::memory_order_acquire) > 0; step++) {
+      p->begin_step();
+      for (int slot = -1; slot < 1; slot++) {
+        for (int64_t i = 0; i < p->slab_size(); i++) p->slab(slot)[i] = static_cast<float>(step);
+      }
+      p->end_step(true);
+    }
+    p->end_training();
+  });
+  std::vector<std::thread> threads;
+  for (int r = 0; r < 3; r++) {
+    threads.emplace_back([&, r] {
+      uint64_t last = 0;
+      for (int i = 0; i < 200; i++) {
+        const auto snapshot = p->snapshot(r == 0);
+        const float value = snapshot->weights.data()[0];
+        for (int64_t j = 0; j < p->slab_size(); j++) {
+          CHECK_EQUAL(snapshot->weights.data()[j], value);
+          if (r == 0) CHECK_EQUAL(snapshot->slots[0].data()[j], value);
+        }
+        CHECK(snapshot->version >= last);
+        last = snapshot->version;
+      }
+      readers.fetch_sub(1, std::memory_order_acq_rel);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  trainer.join();
+  CHECK(!p->training());
+}
+
+// A step that bad data ended has changed nothing.
+TEST(parameters_version_counts_finished_steps) {
+  const auto p = make(0);
+  const uint64_t before = p->version();
+  p->begin_step();
+  p->end_step(false);
+  CHECK_EQUAL(p->version(), before);
+  p->begin_step();
+  p->end_step(true);
+  CHECK_EQUAL(p->version(), before + 1);
+}
+
+TEST(parameters_leave_no_memory_behind) {
+  const int64_t bytes = Arena::live_bytes();
+  const int objects = Parameters::live();
+  {
+    const auto p = make(3);
+    CHECK_EQUAL(Arena::live_bytes() - bytes, 4 * 64 * 4);
+    p->snapshot(true);
+  }
+  CHECK_EQUAL(Arena::live_bytes(), bytes);
+  CHECK_EQUAL(Parameters::live(), objects);
+}
+
+}  // namespace quern::test
