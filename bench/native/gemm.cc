@@ -3,9 +3,9 @@
 //   gemm [--isa avx512] [--threads 1] [--seconds 0.3] [--blas libopenblas.so.0] [shape ...]
 //
 // A shape is MxNxK, followed by "tn", "nt" or "tt" where A or B is transposed: 784x128x128tn. Without shapes: those of
-// the seed model, squares and skinny ones; --grid takes every combination of twelve sides instead. Each shape is timed in rounds
-// in which quern, the BLAS library (if any, through cblas_sgemm) and the peak loop take turns; the best and the median
-// of the rounds are printed as shares of the best peak.
+// the seed model, squares and skinny ones; --grid takes every combination of twelve sides instead. Each shape is timed
+// in rounds in which quern, the BLAS library (if any, through cblas_sgemm; it sets its own threads) and the peak loop
+// take turns; the best and the median of the rounds are printed as shares of the best peak.
 #include <dlfcn.h>
 
 #include <algorithm>

@@ -28,8 +28,8 @@ export interface SpanOutcome {
   failure?: { reason: unknown };
 }
 
-/** How often a running job is looked at. */
-const tickMilliseconds = 50;
+/** How often a running job is looked at: soon enough after an array is taken away, seldom enough to cost nothing. */
+const tickMilliseconds = 20;
 
 export class JobRunner {
   constructor(private readonly signal: AbortSignal | undefined) {}
@@ -55,7 +55,8 @@ export class JobRunner {
     this.signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const result = await job.done;
-      failure ??= failureOf(result, batches);
+      // What was read from memory that is gone says nothing, so this comes before what the core found there.
+      failure ??= caught(() => checkArrays(batches)) ?? failureOf(result, batches);
       return { steps: result.steps, accumulators: result.accumulators, ...(failure ? { failure } : {}) };
     } finally {
       clearInterval(ticks);
@@ -69,18 +70,26 @@ function watch(job: NativeJob, batches: Batches, span: SpanSpec, stop: (reason: 
                onProgress?: (steps: number, accumulators: Float64Array) => void): NodeJS.Timeout {
   const accumulators = new Float64Array(span.accumulators?.length ?? 0);
   const tick = (): void => {
-    try {
+    const failure = caught(() => {
       checkArrays(batches);
       onProgress?.(job.progress(accumulators), accumulators);
-    } catch (error) {
-      stop(error);
-    }
+    });
+    if (failure) stop(failure.reason);
   };
   return setInterval(tick, tickMilliseconds).unref();
 }
 
 function checkArrays({ inputs, targets, weights }: Batches): void {
   for (const { argument, array } of [...inputs, ...targets, ...(weights ? [weights] : [])]) checkIntact(argument, array);
+}
+
+function caught(check: () => void): { reason: unknown } | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (reason) {
+    return { reason };
+  }
 }
 
 /** Bad data that the core met, as an error in the user's terms. */

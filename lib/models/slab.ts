@@ -7,35 +7,36 @@ import type { Parameter } from '../layers/parameter.js';
 import { native, type NativeParameters } from '../native.js';
 import type { Optimizer } from '../optimizers/index.js';
 import { parameterAlignment } from '../program/buffers.js';
+import type { TrainingLock } from './training-lock.js';
 
 /** A model, as its slab knows it. */
 export interface SlabUser {
   readonly slabParameters: readonly Parameter[];
+  readonly lock: TrainingLock;
 }
 
-export class Slab {
+/** Stands before the native slab: who writes through it must not do so while one of its models is in training. */
+export class Slab implements NativeParameters {
   /** All weights in the slab, of this model and of those it shares layers with. */
   readonly parameters: readonly Parameter[];
   readonly native: NativeParameters;
   /** Floats of the slab, padding included. */
   readonly #size: number;
   readonly #offsets: number[] = [];
-  readonly #users = new Set<WeakRef<SlabUser>>();
+  #users: WeakRef<SlabUser>[] = [];
   #owner: { optimizer: Optimizer; variables: readonly Parameter[] } | undefined;
-  #jobs = 0;
 
   private constructor(parameters: readonly Parameter[]) {
     const { Parameters } = native();
     this.parameters = parameters;
     this.native = new Parameters(parameters.map(({ path, shape }) => ({ name: path, shape: [...shape] })), 0);
-    parameters.forEach((parameter, index) => parameter.adopt(this.native, index));
+    parameters.forEach((parameter, index) => parameter.adopt(this, index));
     let size = 0;
     for (const parameter of parameters) {
       this.#offsets.push(size);
       size += Math.ceil(parameter.size / parameterAlignment) * parameterAlignment;
     }
     this.#size = size;
-    slabs.set(this.native, this);
   }
 
   /**
@@ -44,20 +45,38 @@ export class Slab {
    */
   static of(user: SlabUser): Slab {
     const parameters = user.slabParameters;
-    const homes = [...new Set(parameters.map(({ store }) => (store ? slabs.get(store) : undefined)))];
+    const homes = [...new Set(parameters.map(({ store }) => (store instanceof Slab ? store : undefined)))];
     const [home] = homes;
-    const slab = home && homes.length === 1 ? home : Slab.#unite(homes.filter((known) => known !== undefined), parameters);
-    slab.#users.add(new WeakRef(user));
+    const slab = home && homes.length === 1 ? home : Slab.#unite(homes.filter((known) => known !== undefined), user);
+    slab.#users = [...new Set([...slab.#models(), user])].map((model) => new WeakRef(model));
     return slab;
   }
 
   /** Whether all these lie here. */
   holds(parameters: readonly Parameter[]): boolean {
-    return parameters.every(({ store }) => store === this.native);
+    return parameters.every(({ store }) => store === this);
+  }
+
+  get version(): number {
+    return this.native.version;
+  }
+
+  read(index: number, slot: number, out: Float32Array): void {
+    this.native.read(index, slot, out);
+  }
+
+  /** Throws a ModelBusyError while a fit runs on one of the models, its callbacks excepted. */
+  write(index: number, slot: number, values: Float32Array): void {
+    for (const { lock } of this.#models()) lock.check('setWeights');
+    this.native.write(index, slot, values);
+  }
+
+  resetSlots(count: number): void {
+    this.native.resetSlots(count);
   }
 
   /** Copies of the values of some of its parameters, all as they are after the same step. */
-  read(parameters: readonly Parameter[]): Float32Array[] {
+  copy(parameters: readonly Parameter[]): Float32Array[] {
     const all = new Float32Array(this.#size);
     this.native.read(-1, -1, all);
     return parameters.map(({ index, size }) => all.slice(this.#offsets[index]!, this.#offsets[index]! + size));
@@ -75,46 +94,44 @@ export class Slab {
     return this.#owner?.optimizer === optimizer;
   }
 
-  /** Makes the slots this optimizer's; those of another one are lost. */
-  bind(optimizer: Optimizer, variables: readonly Parameter[]): void {
-    if (this.#owner && this.#owner.optimizer !== optimizer) this.native.resetSlots(0);
+  /** Makes the slots this optimizer's, for `user`; those of another one are lost. */
+  bind(optimizer: Optimizer, variables: readonly Parameter[], user: SlabUser): void {
+    this.#checkIdle(user);
+    if (this.#owner && this.#owner.optimizer !== optimizer) this.resetSlots(0);
+    optimizer.bind(this, variables);
     this.#owner = { optimizer, variables };
-    optimizer.bind(this.native, variables);
-  }
-
-  /** Keeps the weights where they are while a job trains them. */
-  async training<T>(run: () => Promise<T>): Promise<T> {
-    this.#jobs++;
-    try {
-      return await run();
-    } finally {
-      this.#jobs--;
-    }
   }
 
   /** Weights move together with the slots of the one optimizer that is at work on them. */
-  static #unite(homes: readonly Slab[], parameters: readonly Parameter[]): Slab {
-    if (homes.some((slab) => slab.#jobs > 0)) {
-      throw new ModelBusyError('a model that shares layers with this one is being trained; await it first');
-    }
-    const all = [...new Set([...homes.flatMap((home) => home.#inUse()), ...parameters])];
+  static #unite(homes: readonly Slab[], user: SlabUser): Slab {
+    for (const home of homes) home.#checkIdle(user);
+    const all = [...new Set([...homes.flatMap((home) => home.#inUse()), ...user.slabParameters])];
     const owners = homes.flatMap((slab) => slab.#owner ?? [])
       .filter(({ variables }) => variables.every((variable) => all.includes(variable)));
     const [owner] = owners;
     const state = owners.length === 1 ? owner!.optimizer.getWeights() : undefined;
     const slab = new Slab(all);
-    for (const home of homes) for (const user of home.#users) slab.#users.add(user);
-    if (!state) return slab;
-    slab.bind(owner!.optimizer, owner!.variables);
-    owner!.optimizer.setWeights(state);
+    if (state) {
+      slab.bind(owner!.optimizer, owner!.variables, user);
+      owner!.optimizer.setWeights(state);
+    }
+    slab.#users = homes.flatMap((home) => home.#users);
     return slab;
   }
 
-  /** The weights of models that have not been dropped since. */
+  /** The models that have not been dropped since. */
+  #models(): SlabUser[] {
+    return this.#users.flatMap((user) => user.deref() ?? []);
+  }
+
   #inUse(): Parameter[] {
-    const used = new Set([...this.#users].flatMap((user) => user.deref()?.slabParameters ?? []));
-    return this.parameters.filter((parameter) => used.has(parameter) && parameter.store === this.native);
+    const used = new Set(this.#models().flatMap(({ slabParameters }) => slabParameters));
+    return this.parameters.filter((parameter) => used.has(parameter) && parameter.store === this);
+  }
+
+  /** Throws a ModelBusyError while another model is in training. */
+  #checkIdle(user: SlabUser): void {
+    if (this.#models().every((model) => model === user || !model.lock.isBusy)) return;
+    throw new ModelBusyError('a model that shares layers with this one is being trained; await it first');
   }
 }
-
-const slabs = new WeakMap<NativeParameters, Slab>();

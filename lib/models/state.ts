@@ -92,7 +92,7 @@ export class ModelState implements SlabUser {
     this.#programs.clear();
     this.#graph = graph;
     this.slabParameters = graph ? graphParameters(graph) : [];
-    this.#bindOptimizer();
+    this.#bind(this.#compiled);
   }
 
   /** Builds an unbuilt model for the data it is given first. */
@@ -110,9 +110,9 @@ export class ModelState implements SlabUser {
   compile(compiled: Compiled): void {
     const lowered = this.#graph && compiled.loss ? this.#lower('training', compiled, false) : undefined;
     compiled.optimizer.adopt(this);
+    this.#bind(compiled);
     this.#compiled = compiled;
     this.#programs.clear();
-    this.#bindOptimizer();
     if (lowered) this.#programs.set(keyOf('training', false), new PlannedProgram(lowered, this.#slabNow().native));
     this.randomness.compiled(compiled.optimizer.iterations);
   }
@@ -133,7 +133,8 @@ export class ModelState implements SlabUser {
   remember(): () => void {
     const { optimizer } = this.requireCompiled('profile');
     const { iterations } = optimizer;
-    const restoreSlab = this.slabToTrain().remember(optimizer.slots);
+    this.checkSlots();
+    const restoreSlab = this.#slabNow().remember(optimizer.slots);
     return () => {
       restoreSlab();
       optimizer.iterations = iterations;
@@ -144,17 +145,13 @@ export class ModelState implements SlabUser {
   /** Copies of all weights in Keras's order, all as they are after the same step. */
   readWeights(): NdArray<Float32Array>[] {
     const parameters = this.parameters('getWeights');
-    const values = parameters.length === 0 ? [] : this.#slabNow().read(parameters);
+    const values = parameters.length === 0 ? [] : this.#slabNow().copy(parameters);
     return parameters.map(({ shape }, i) => new NdArray(values[i]!, shape));
   }
 
-  /**
-   * The slab, for training. Throws when another model that shares layers with this one was compiled later, and so has
-   * the slots.
-   */
-  slabToTrain(): Slab {
-    const slab = this.#slabNow();
-    if (slab.serves(this.requireCompiled('fit').optimizer)) return slab;
+  /** Throws when another model that shares layers with this one was compiled later, and so has the slots. */
+  checkSlots(): void {
+    if (this.#slabNow().serves(this.requireCompiled('fit').optimizer)) return;
     throw new TypeError('this model shares layers with another one that was compiled after it: compile it again to train it');
   }
 
@@ -165,10 +162,9 @@ export class ModelState implements SlabUser {
     return (this.#slab = Slab.of(this));
   }
 
-  #bindOptimizer(): void {
-    if (!this.#graph || !this.#compiled) return;
-    const variables = this.slabParameters.filter(({ trainable }) => trainable);
-    this.#slabNow().bind(this.#compiled.optimizer, variables);
+  #bind(compiled: Compiled | undefined): void {
+    if (!this.#graph || !compiled) return;
+    this.#slabNow().bind(compiled.optimizer, this.slabParameters.filter(({ trainable }) => trainable), this);
   }
 
   #lower(mode: Mode, compiled: Compiled | undefined, sampleWeights: boolean): Lowered {

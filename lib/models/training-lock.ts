@@ -9,6 +9,11 @@ export class TrainingLock {
   #callbacks = 0;
   #step: { name: string; settled: Promise<unknown> } | undefined;
 
+  /** Whether the model is in training, and not just in a callback. */
+  get isBusy(): boolean {
+    return this.#step !== undefined || (this.#isFitting && this.#callbacks === 0);
+  }
+
   /** Throws a ModelBusyError when `what` (a method's name) would change a model in training. */
   check(what: string): void {
     if (this.#step) throw busy(what, this.#step.name);

@@ -38,7 +38,7 @@ export async function train(state: ModelState, runner: JobRunner, range: Trainin
 async function trainSpan(state: ModelState, runner: JobRunner, range: TrainingRange,
                          onProgress: OnProgress): Promise<Float64Array> {
   const { batches, shuffle, seed, epoch, timings } = range;
-  const slab = state.slabToTrain();
+  state.checkSlots();
   const { optimizer } = state.requireLoss('fit');
   const planned = state.program('training', batches.weights !== undefined);
   const span = {
@@ -47,8 +47,7 @@ async function trainSpan(state: ModelState, runner: JobRunner, range: TrainingRa
     segments: { forward: true, backward: true, update: true },
     ...(timings ? { timings } : {}),
   };
-  const program = planned.forRows(range.batchSize);
-  const outcome = await slab.training(() => runner.run(program, batches, span, onProgress));
+  const outcome = await runner.run(planned.forRows(range.batchSize), batches, span, onProgress);
   optimizer.iterations += outcome.steps;
   state.randomness.advanced(optimizer.iterations);
   if (outcome.failure) throw outcome.failure.reason;

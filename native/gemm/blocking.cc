@@ -1,20 +1,22 @@
 #include "gemm/blocking.h"
 
 namespace quern {
-
 namespace {
 
 constexpr int64_t kLine = 16;  // floats in a cache line
 
-// Loading and storing C once more costs more than a longer block does, up to this length. A packed strip of A should
-// stay in L1, as far as one row tile uses it, so blocks are shorter there.
+// Up to this length, loading and storing C once more costs more than a longer block does. Of a packed strip of A, a row
+// tile uses a line for each step of k: those should stay in L1 (16 KB) while the tile passes over the panels.
 constexpr int64_t kLongestBlock = 1024;
 constexpr int64_t kLongestPackedBlock = 256;
 
 // Floats of B in one group of panels: 512 KB, half of Zen 4's L2 cache and a quarter of Sapphire Rapids'.
 constexpr int64_t kGroupFloats = 128 * 1024;
 
-// A is shared out by rows when it has this many times as many rows as B has columns.
+// 32 KB: the L1 cache of Zen 4, two thirds of Sapphire Rapids'.
+constexpr int64_t kL1Floats = 8 * 1024;
+
+// C is shared out by rows when it has this many times as many rows as columns.
 constexpr int64_t kTall = 4;
 
 // The widest panel of which all m rows fit into one tile, since B is then read only once; the full tile otherwise.
@@ -86,8 +88,12 @@ int64_t gemm_k_block(int64_t k, bool packs_a) noexcept {
   return k > longest ? divide_up(k, divide_up(k, longest)) : k;
 }
 
-int64_t gemm_group(const GemmTiling& tiling, int64_t k_block) noexcept {
-  const int64_t panels = kGroupFloats / (tiling.panels.longest() * tiling.lanes * (k_block > 0 ? k_block : 1));
+int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noexcept {
+  const int64_t panel_floats = tiling.panels.longest() * tiling.lanes * (k_block > 0 ? k_block : 1);
+  // All of A then passes by from L2 for every panel, so it must be small.
+  const bool fits_l1 = panel_floats <= kL1Floats && 2 * panel_floats > kL1Floats;
+  if (packs_b && fits_l1 && tiling.tiles.length() * k_block < kGroupFloats) return 1;
+  const int64_t panels = kGroupFloats / panel_floats;
   return panels < 1 ? 1 : minimum(panels, tiling.panels.count);
 }
 

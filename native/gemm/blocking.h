@@ -48,9 +48,8 @@ struct GemmRegion {
   int64_t first_tile, last_tile;
 };
 
-// The tiles of one part: at most three rectangles, of which it returns the number. Where A is no larger than B by far,
-// parts go down panel after panel and have mostly whole ones, so that the columns of a weight matrix stay with one
-// worker; a tall A is shared out by rows.
+// The tiles of one part: at most three rectangles, of which it returns the number. Parts go down panel after panel and
+// have mostly whole ones, so that the columns of a weight matrix stay with one worker; a tall C is shared out by rows.
 int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regions) noexcept;
 
 // Whether a transposed A is packed, a strip of row tiles at a time, for so many columns of B. Its rows of k lie far
@@ -63,8 +62,9 @@ bool gemm_packs_b(int64_t tiles, int64_t k, int64_t b_row, int64_t width) noexce
 // The k of one block: longer products are cut into equal blocks.
 int64_t gemm_k_block(int64_t k, bool packs_a) noexcept;
 
-// Panels of B that are worked on together, for blocks of k_block, while a row tile of A is in L1.
-int64_t gemm_group(const GemmTiling& tiling, int64_t k_block) noexcept;
+// Panels of B that are worked on together, for blocks of k_block, while a row tile of A is in L1; one at a time where a
+// panel that is packed anyway just fits L1 itself.
+int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noexcept;
 
 // Row tiles of A that are packed together.
 inline constexpr int64_t kGemmStrip = 8;

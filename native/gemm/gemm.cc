@@ -3,7 +3,6 @@
 #include "gemm/blocking.h"
 
 namespace quern {
-
 namespace {
 
 struct Range {
@@ -11,17 +10,21 @@ struct Range {
   int64_t size() const noexcept { return end - begin; }
 };
 
+// Rows of a row-major B that are packed at a time, over all panels of a group: whole stretches of a few pages.
 constexpr int64_t kRowsPacked = 16;
 
 int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 
-// One call and what is derived from it; the loops are its methods, from the outermost in to the micro kernel.
+// One call and what is derived from it; the loops are its methods, from the outermost in: groups of panels of B, blocks
+// of k, strips of row tiles of A, tiles, panels; the micro kernel goes over k. A transposed B is always packed, other
+// operands are read in place unless blocking.cc says that a copy pays.
 class Multiplication {
  public:
   Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
       : table_(table), kernels_(table.gemm), call_(call), tiling_(gemm_tiling(table.gemm, call.m, call.n)),
         packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
-        group_(gemm_group(tiling_, k_block_)), a_scratch_(scratch), b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
+        group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
+        b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
 
   void part(int part, int parts) const noexcept {
     GemmRegion regions[3];
@@ -30,6 +33,8 @@ class Multiplication {
   }
 
  private:
+  bool transposed_b() const noexcept { return call_.b_col != 1 && call_.n > 1; }
+
   // A group of panels of B, for one block of k, stays in L2 while the row tiles pass over it.
   void region(const GemmRegion& region) const noexcept {
     const Range tiles{region.first_tile, region.last_tile};
@@ -44,7 +49,8 @@ class Multiplication {
   }
 
   void block(Range panels, Range tiles, Range k) const noexcept {
-    const bool packs_b = (call_.b_col != 1 && call_.n > 1) || gemm_packs_b(tiles.size(), k.size(), call_.b_row, tiling_.width(0));
+    const bool packs_b = transposed_b() ||
+                         gemm_packs_b(tiles.size(), k.size(), call_.b_row, tiling_.width(0));
     const bool packs_a = packs_a_ && gemm_packs_a(kernels_, panels.size() * tiling_.width(0));
     if (packs_b) pack_b(panels, k);
     for (int64_t t = tiles.begin; t < tiles.end; t += kGemmStrip) {
@@ -77,7 +83,7 @@ class Multiplication {
       for (int64_t p = panels.begin; p < panels.end; p++) {
         const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
         kernels_.pack(call_.b + begin * call_.b_row + column * call_.b_col, call_.b_row, call_.b_col, rows,
-                        tiling_.first_column(p + 1) - column, packed_b(panels, p, k) + (begin - k.begin) * width, width);
+                      tiling_.first_column(p + 1) - column, packed_b(panels, p, k) + (begin - k.begin) * width, width);
       }
     }
   }

@@ -25,7 +25,7 @@ constexpr void add_tiles(GemmKernels& kernels) {
 constexpr GemmKernels gemm_kernels() {
   GemmKernels kernels{};
   kernels.lanes = kLanes;
-  kernels.vectors = kRegisters / 8;
+  kernels.vectors = kRegisters / 8;  // 4 of 32 registers, 2 of 16: tiles of 6 rows
   add_tiles<1, 1>(kernels);
   kernels.pack = gemm_pack;
   return kernels;

@@ -18,7 +18,6 @@ class ArraySource : public BatchSource {
               const uint32_t* rows_in_order);
 
   void gather(int64_t step, Range share, const Context& context, BadData* bad) const noexcept override;
-  void prefetch(int64_t step, Range share) const noexcept override;
 
  private:
   struct Array {
@@ -39,6 +38,7 @@ class ArraySource : public BatchSource {
   void add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which, int index);
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
+  static void prefetch(const Array& array, int64_t row) noexcept;
   void copy(const Array& array, const void* from, void* to, int64_t count) const noexcept;
   void to_floats(const Array& array, const void* from, float* to, int64_t count) const noexcept;
   // Index of the first bad one of `count` copied values, or count.
@@ -46,7 +46,7 @@ class ArraySource : public BatchSource {
 
   const KernelTable& kernels_;
   const uint32_t* const rows_in_order_;
-  const int64_t batch_size_, rows_;
+  const int64_t batch_size_;
   const bool check_finite_;
   std::vector<Array> arrays_;
 };

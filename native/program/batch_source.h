@@ -21,9 +21,6 @@ class BatchSource {
   // Fills rows `share` of the context's input, target and weights buffers for step `step`, whose rows the context has
   // been set to, checking what it copied. Allocates nothing. Called by all workers at once with different shares.
   virtual void gather(int64_t step, Range share, const Context& context, BadData* bad) const noexcept = 0;
-
-  // Asks the memory for rows `share` of a later step; a hint.
-  virtual void prefetch(int64_t step, Range share) const noexcept = 0;
 };
 
 }  // namespace quern

@@ -88,7 +88,8 @@ class Explanation {
     const std::string offset = std::to_string(area.begin);
     if (!area.in_slab()) return "@" + offset;
     if (area.space == Area::kParameters) return "@w" + offset;
-    return area.space == Area::kGradients ? "@g" + offset : "@s" + std::to_string(Area::kSlots - area.space) + ":" + offset;
+    if (area.space == Area::kGradients) return "@g" + offset;
+    return "@s" + std::to_string(Area::kSlots - area.space) + ":" + offset;
   }
 
   void totals() {

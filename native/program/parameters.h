@@ -5,7 +5,7 @@
 //
 // Gate. One job at a time may change the slab (try_begin_training, by whoever starts the job; end_training when it is
 // over). While it computes a step nobody else touches the slab: `snapshot` waits for the end of the step at hand, where
-// the trainer itself makes the copy. When no step runs the copy is made at once, and as long as the slab does not change
+// the trainer itself makes the copy. When no step runs the copy is made at once, and as long as the slab stays as it is
 // everybody gets the same one.
 #pragma once
 #include <atomic>

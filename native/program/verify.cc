@@ -82,7 +82,8 @@ class Verifier {
 
   std::string named(const Operand& operand) const {
     const BufferSpec& buffer = spec_.buffers[operand.buffer];
-    return std::string("`") + operand.name + "`, buffer `" + buffer.name + "` of shape " + to_string(buffer.shape) + ",";
+    return std::string("`") + operand.name + "`, buffer `" + buffer.name + "` of shape " + to_string(buffer.shape) +
+           ",";
   }
 
   // Whether the instruction may use that kind of buffer so.

@@ -13,7 +13,7 @@ namespace quern {
 //
 // Checked: every shape and its size in memory; views (of an earlier or later buffer, no cycles, equal size and type);
 // parameter, gradient and slot ranges; every operand's index, type and kind; that nobody writes what the batch source
-// fills, and only `sgd` and `adam` write parameters and slots, in the update segment; that nothing is read before it was
+// fills, and only `sgd` and `adam` write parameters and slots, in the update segment; that nothing is read before it is
 // written, in the order forward, backward, update; that outputs do not overlap other operands except where the
 // instruction works in place; each instruction's own rule of shapes; accumulators, rates and streams.
 std::string verify(const ProgramSpec& spec, const Parameters& parameters);

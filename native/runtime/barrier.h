@@ -10,7 +10,7 @@ namespace quern {
 class Barrier {
  public:
   explicit Barrier(int workers) : workers_(workers) {}
-  // Only while nobody waits.
+  // Only between the end of a round and the next one's first arrival.
   void reset(int workers) noexcept { workers_ = workers; }
   // Returns when all workers have come: the nanoseconds that took. What each wrote before is seen by all after.
   int64_t wait() noexcept;

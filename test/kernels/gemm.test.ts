@@ -24,7 +24,9 @@ function reference(call: GemmOptions, old?: Float32Array): { sums: Float64Array;
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       const terms = [bias ? bias[j]! : 0, old ? old[i * n + j]! : 0];
-      for (let p = 0; p < k; p++) terms.push(a[transposeA ? p * m + i : i * k + p]! * b[transposeB ? j * k + p : p * n + j]!);
+      for (let p = 0; p < k; p++) {
+        terms.push(a[transposeA ? p * m + i : i * k + p]! * b[transposeB ? j * k + p : p * n + j]!);
+      }
       for (const term of terms) {
         sums[i * n + j]! += term;
         magnitudes[i * n + j]! += Math.abs(term);
@@ -58,7 +60,8 @@ describe('gemm', () => {
   for (const isa of cpu().isas) {
     describe(`on ${isa}`, () => {
       it('agrees with float64 in every transposition, with bias and accumulation', () => {
-        for (const [m, n, k] of [[1, 1, 1], [3, 10, 7], [17, 33, 65], [64, 16, 100], [1, 130, 31], [50, 1, 9]] as const) {
+        const shapes = [[1, 1, 1], [3, 10, 7], [17, 33, 65], [64, 16, 100], [1, 130, 31], [50, 1, 9]] as const;
+        for (const [m, n, k] of shapes) {
           for (const transposeA of [false, true]) {
             for (const transposeB of [false, true]) {
               const call = { ...operands(m, n, k), bias: values(n, 3), transposeA, transposeB, isa };
@@ -71,12 +74,12 @@ describe('gemm', () => {
       });
 
       it('gives the activation of bias and C when k is 0', () => {
-        const call = { m: 2, n: 3, k: 0, a: new Float32Array(), b: new Float32Array(), bias: Float32Array.of(-1, 0, 2), isa };
+        const empty = new Float32Array();
+        const call = { m: 2, n: 3, k: 0, a: empty, b: empty, bias: Float32Array.of(-1, 0, 2), isa };
         assert.deepEqual(gemm({ ...call, activation: 'relu' }), Float32Array.of(0, 0, 2, 0, 0, 2));
         const c = Float32Array.of(1, 1, 1, 2, 2, 2);
         assert.deepEqual(gemm({ ...call, c, accumulate: true }), Float32Array.of(0, 1, 3, 1, 2, 4));
-        assert.deepEqual(gemm({ m: 1, n: 2, k: 0, a: new Float32Array(), b: new Float32Array(), isa }),
-          Float32Array.of(0, 0));
+        assert.deepEqual(gemm({ m: 1, n: 2, k: 0, a: empty, b: empty, isa }), Float32Array.of(0, 0));
       });
 
       it('has the same bits for any number of threads', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { blobs, classifier, quiet, weightsOf } from './blobs.js';
+import { blobs, classifier, progressOf, quiet, weightsOf } from './blobs.js';
 
 const { x, labels } = blobs(20_000);
 const few = blobs(10);
@@ -11,8 +11,10 @@ describe('AbortSignal', () => {
     const controller = new AbortController();
     const reason = new Error('stop');
     const running = model.fit(x, labels, quiet({ batchSize: 2, epochs: 1000, shuffle: false, signal: controller.signal }));
-    setTimeout(() => controller.abort(reason), 30);
-    await assert.rejects(running, reason);
+    const ended = assert.rejects(running, reason);
+    await progressOf(model);
+    controller.abort(reason);
+    await ended;
     const { iterations } = model.optimizer;
     assert.ok(iterations > 0 && iterations < 10_000_000);
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
@@ -90,8 +92,10 @@ describe('arrays while a model reads them', () => {
     const model = classifier();
     const data = blobs(20_000);
     const running = model.fit(data.x, data.labels, quiet({ batchSize: 2, epochs: 1000 }));
-    setTimeout(() => structuredClone(data.labels.data, { transfer: [data.labels.data.buffer as ArrayBuffer] }), 10);
-    await assert.rejects(running, { name: 'TypeError', message: /`y` was transferred \(detached\) or resized/ });
+    const ended = assert.rejects(running, { name: 'TypeError', message: /`y` was transferred \(detached\) or resized/ });
+    await progressOf(model);
+    structuredClone(data.labels.data, { transfer: [data.labels.data.buffer as ArrayBuffer] });
+    await ended;
     assert.ok(model.optimizer.iterations > 0);
     await model.fit(few.x, few.labels, quiet());
   });
@@ -123,9 +127,11 @@ describe('arrays while a model reads them', () => {
     const data = blobs(20_000);
     const model = classifier();
     const running = model.fit(data.x, data.labels, quiet({ batchSize: 2, epochs: 1000 }));
-    setTimeout(() => { data.labels.data[123] = 200; }, 10);
-    await assert.rejects(running,
+    const ended = assert.rejects(running,
       { name: 'RangeError', message: '`y` must hold integer labels from 0 to 2, received 200 in row 123' });
+    await progressOf(model);
+    data.labels.data[123] = 200;
+    await ended;
     assert.ok(weightsOf(model).every(Number.isFinite));
     await model.fit(few.x, few.labels, quiet());
   });

@@ -70,6 +70,12 @@ export function quiet(options: FitOptions = {}): FitOptions {
   return { verbose: 0, ...options };
 }
 
+/** Waits for a fit that runs to make steps: the weights become others. */
+export async function progressOf(model: Sequential): Promise<void> {
+  const before = String(weightsOf(model));
+  while (String(weightsOf(model)) === before) await new Promise((resume) => setTimeout(resume, 1));
+}
+
 const many = blobs(20_000);
 
 /** A fit of a classifier that runs until it is stopped. */

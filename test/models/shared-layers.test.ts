@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Activation, Dense, Sequential, SGD } from '../../lib/index.js';
-import { blobs, classifier, endless, quiet, weightsOf } from './blobs.js';
+import { native } from '../../lib/native.js';
+import { blobs, classifier, endless, progressOf, quiet, weightsOf } from './blobs.js';
 
 const { x, labels } = blobs(60);
 
@@ -62,9 +63,13 @@ describe('models that share layers', () => {
   it('cannot be brought together while one trains', async () => {
     const model = classifier();
     const fit = endless(model);
-    await new Promise((resume) => setTimeout(resume, 5));
+    await progressOf(model);
     const head = new Sequential([...model.layers, new Dense(2)]);
     assert.throws(() => head.predictSync(x), { name: 'ModelBusyError' });
+    assert.throws(() => head.compile({ optimizer: 'adam', loss: 'mse' }), { name: 'ModelBusyError' });
+    const part = front(model);
+    assert.throws(() => part.setWeights(part.getWeights()), { name: 'ModelBusyError' });
+    assert.throws(() => part.compile({ optimizer: 'adam', loss: 'mse' }), { name: 'ModelBusyError' });
     assert.equal(front(model).predictSync(x).shape[1], 8);
     await fit.stop();
     assert.equal(head.predictSync(x).shape[1], 2);
@@ -106,5 +111,21 @@ describe('freezing', () => {
     assert.deepEqual(await model.evaluate([[1, -1]], [[1, 2]], { verbose: 0 }), { loss: 2 });
     await model.fit([[1, -1]], [[1, 2]], quiet({ epochs: 2 }));
     assert.deepEqual(model.getWeights(), []);
+  });
+});
+
+describe('weights of models that were dropped', () => {
+  it('do not stay in the memory of those that shared layers with them', async () => {
+    const base = new Dense(1, { inputShape: [5] });
+    const bytes: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      new Sequential([base, new Dense(10_000)]).predictSync(x);
+      for (let turn = 0; turn < 3; turn++) {
+        await new Promise((resume) => setTimeout(resume, 1));
+        globalThis.gc!();
+      }
+      bytes.push(native().counters().bytes);
+    }
+    assert.ok(bytes.at(-1)! <= bytes[3]!, String(bytes));
   });
 });

@@ -36,6 +36,13 @@ export const nativeMutations: readonly Mutation[] = [
     red: [...golden('losses'), 'test/programs/differential.test.ts'],
   },
   {
+    what: 'a sign in the value of the softmax cross-entropy',
+    file: 'native/kernels/losses.inl.h',
+    from: 'static_cast<double>(scalar_log(total)) - weighted.total()',
+    to: 'static_cast<double>(scalar_log(total)) + weighted.total()',
+    red: golden('losses', 'training'),
+  },
+  {
     what: 'the direction of the comparison in binary accuracy',
     file: 'native/kernels/losses.inl.h',
     from: 'V decision = select(limit < lanes.load(prediction + i * cols + j), one, zero());',

@@ -42,7 +42,7 @@ function keepOtherObjects(folder: string): void {
 
 interface TestRun { passes: number; failed: { title: string; isAssertion: boolean }[] }
 
-/** Golden tests run on all instruction sets, scalar first: only that one is of interest, and the first failure ends. */
+/** Runs a file of tests. Those that go through all instruction sets begin with scalar, the one that is mutated. */
 function test(folder: string, file: string): TestRun {
   const json = join(folder, 'results.json');
   rmSync(json, { force: true });
@@ -77,7 +77,7 @@ function expectRed(folder: string, file: string): void {
 function withMutation(folder: string, { what, file, from, to }: Mutation, body: () => void): void {
   const path = join(folder, file);
   const source = readFileSync(path, 'utf8');
-  if (source.split(from).length !== 2) throw new Error(`${file} holds "${from}" not exactly once: the flip needs an update`);
+  if (source.split(from).length !== 2) throw new Error(`${file} must hold "${from}" once: the flip needs an update`);
   console.log(`\nflip   ${what}`);
   writeFileSync(path, source.replace(from, to));
   try {

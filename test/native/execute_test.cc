@@ -65,7 +65,8 @@ TEST(accumulate_as_loss_and_as_metric) {
   Builder b;
   b.spec.max_rows = 4;
   b.spec.accumulators = 4;
-  const BufferId x = b.input({kRows, 2}), w = b.add(BufferKind::kWeights, "w", {kRows}), scale = b.temp("s", {kRows, 2});
+  const BufferId x = b.input({kRows, 2}), w = b.add(BufferKind::kWeights, "w", {kRows});
+  const BufferId scale = b.temp("scale", {kRows, 2});
   b.emit(kForward, LossScale{w, scale, Reduction::kSumOverBatchSize});
   b.emit(kForward, Accumulate{x, scale, 0, true});
   b.emit(kForward, Accumulate{x, kNoBuffer, 1, false});
@@ -146,6 +147,63 @@ TEST(execute_same_bits_for_any_workers) {
       }
     }
   }
+}
+
+// One step of an optimizer from known weights w, gradients g and slots, with the given scalars.
+struct Updated {
+  float w, slots[3];
+};
+template <class Update>
+static Updated update(Update in, const std::vector<float>& scalars) {
+  const float w = 2, g = 0.5f, slots[3] = {0.25f, 0.125f, 1};
+  std::shared_ptr<Parameters> parameters;
+  CHECK_EQUAL(Parameters::create({{"w", {1}}}, 3, &parameters), "");
+  CHECK(parameters->write(0, -1, &w));
+  for (int slot = 0; slot < 3; slot++) CHECK(parameters->write(0, slot, &slots[slot]));
+  Builder b;
+  b.spec.max_rows = 1;
+  const BufferId x = b.input({kRows, 1});
+  b.range(BufferKind::kParameter, "w", {1}, 0, 1);                // 1
+  const BufferId dw = b.range(BufferKind::kGradient, "dw", {1}, 0, 1);  // 2
+  for (int slot = 0; slot < 3; slot++) {                          // 3, 4, 5
+    b.spec.buffers[b.range(BufferKind::kSlot, "slot", {1}, 0, 1)].slot = slot;
+  }
+  b.add(BufferKind::kScalars, "scalars", {static_cast<int64_t>(scalars.size())});  // 6
+  b.emit(kBackward, Reduce{x, dw, ReduceFunction::kSum, true});
+  b.emit(kUpdate, in);
+  const auto program = make_program(b.spec, parameters, true);
+  Span span;
+  span.rows = span.batch_size = span.steps = 1;
+  span.inputs = {{&g, ElementType::kF32, 1, 1}};
+  span.scalars = scalars.data(), span.scalars_length = static_cast<int64_t>(scalars.size());
+  for (bool& segment : span.segments) segment = true;
+  CHECK_EQUAL(train(*program, span).steps, 1);
+  Updated updated{};
+  CHECK(parameters->read(0, -1, &updated.w));
+  for (int slot = 0; slot < 3; slot++) CHECK(parameters->read(0, slot, &updated.slots[slot]));
+  return updated;
+}
+
+TEST(execute_passes_optimizers_what_they_need) {
+  const std::vector<float> sgd{0.5f, 0.25f, 0.125f};  // rate, momentum, decay; all values below are exact
+  CHECK_EQUAL(update(Sgd{1, 2, kNoBuffer, 6, false, false}, sgd).w, 2 - 0.25f);
+  CHECK_EQUAL(update(Sgd{1, 2, kNoBuffer, 6, false, true}, sgd).w, 2 - 0.25f - 0.25f);
+  const float m = 0.25f * 0.25f - 0.25f;
+  CHECK_EQUAL(update(Sgd{1, 2, 3, 6, false, false}, sgd).w, 2 + m);
+  CHECK_EQUAL(update(Sgd{1, 2, 3, 6, false, false}, sgd).slots[0], m);
+  CHECK_EQUAL(update(Sgd{1, 2, 3, 6, true, false}, sgd).w, 2 + 0.25f * m - 0.25f);
+  CHECK_EQUAL(update(Sgd{1, 2, 4, 6, true, false}, sgd).slots[1], 0.25f * 0.125f - 0.25f);
+
+  const std::vector<float> adam{0.5f, 0.75f, 0.5f, 1.0f, 0.125f};  // alpha, beta1, beta2, epsilon, decay
+  const float m1 = 0.25f + 0.25f * 0.25f, v1 = 0.125f + 0.5f * (0.25f - 0.125f);
+  const Updated plain = update(Adam{1, 2, 3, 4, kNoBuffer, 6, false}, adam);
+  CHECK_EQUAL(plain.slots[0], m1);
+  CHECK_EQUAL(plain.slots[1], v1);
+  CHECK_EQUAL(plain.slots[2], 1.0f);
+  CHECK_NEAR(plain.w, 2 - 0.5 * m1 / (std::sqrt(v1) + 1), 1e-6);
+  const Updated amsgrad = update(Adam{1, 2, 3, 4, 5, 6, true}, adam);
+  CHECK_EQUAL(amsgrad.slots[2], 1.0f);
+  CHECK_NEAR(amsgrad.w, 2 - 0.25 - 0.5 * m1 / 2, 1e-6);
 }
 
 // A view shows the memory of what it is a view of, at both ends of a chain.

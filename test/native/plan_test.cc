@@ -29,7 +29,9 @@ static int64_t lower_bound(const std::vector<Lifetime>& blocks, int times) {
   int64_t most = 0;
   for (int time = 0; time < times; time++) {
     int64_t alive = 0;
-    for (const Lifetime& block : blocks) alive += block.first <= time && time <= block.last ? align_floats(block.size) : 0;
+    for (const Lifetime& block : blocks) {
+      if (block.first <= time && time <= block.last) alive += align_floats(block.size);
+    }
     most = std::max(most, alive);
   }
   return most;

@@ -18,6 +18,8 @@ static void until(const std::atomic<int>& count, int value) {
   while (count.load(std::memory_order_acquire) < value) std::this_thread::yield();
 }
 
+static void count_up(void* count, int) { static_cast<std::atomic<int>*>(count)->fetch_add(1); }
+
 // Every worker adds to plain data in turns that only the barrier keeps apart.
 struct Shared {
   static constexpr int kWorkers = 4, kRounds = 2000;
@@ -86,12 +88,11 @@ TEST(pool_runs_every_job_once) {
 
 TEST(pool_uses_threads_again) {
   std::atomic<int> helped{0};
-  const auto help = [](void* count, int) { static_cast<std::atomic<int>*>(count)->fetch_add(1); };
-  { Gang gang(4); gang.start(3, help, &helped); }
+  { Gang gang(4); gang.start(3, count_up, &helped); }
   const int made = Pool::process().threads();
   for (int i = 0; i < 100; i++) {
     Gang gang(4);
-    gang.start(3, help, &helped);
+    gang.start(3, count_up, &helped);
   }
   CHECK_EQUAL(helped.load(), 303);
   CHECK_EQUAL(Pool::process().threads(), made);
@@ -116,7 +117,7 @@ TEST(gang_shares_with_others) {
 // Idle threads sleep: the process uses next to no CPU while nothing runs.
 TEST(pool_is_idle_when_nothing_runs) {
   std::atomic<int> helped{0};
-  { Gang gang(4); gang.start(3, [](void* count, int) { static_cast<std::atomic<int>*>(count)->fetch_add(1); }, &helped); }
+  { Gang gang(4); gang.start(3, count_up, &helped); }
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const std::clock_t before = std::clock();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));

@@ -30,65 +30,94 @@ static std::shared_ptr<Parameters> make_parameters(const std::vector<int64_t>& s
   return parameters;
 }
 
+// Writes the network's program in order: forward, loss, backward from the last layer to the first, update.
+class MlpBuilder {
+ public:
+  MlpBuilder(const std::vector<int64_t>& sizes, float dropout)
+      : sizes_(sizes), layers_(static_cast<int>(sizes.size()) - 1), dropout_(dropout) {}
+
+  ProgramSpec build(int64_t max_rows, bool integer_labels, int64_t slab_size) {
+    b_.spec.name = "mlp";
+    b_.spec.max_rows = max_rows;
+    b_.spec.accumulators = 2;
+    x_.push_back(b_.input({kRows, sizes_[0]}));
+    for (int i = 0; i < layers_; i++) forward(i);
+    BufferId dz = loss(integer_labels);
+    for (int i = layers_ - 1; i >= 0; i--) dz = backward(i, dz);
+    update(slab_size);
+    return b_.spec;
+  }
+
+ private:
+  PointwiseFunction function(int layer) const {
+    return layer == layers_ - 1 ? PointwiseFunction::kLinear : PointwiseFunction::kRelu;
+  }
+  bool drops(int layer) const { return dropout_ > 0 && layer == 0; }
+
+  void forward(int i) {
+    const std::string n = std::to_string(i);
+    w_.push_back(b_.range(BufferKind::kParameter, "w" + n, {sizes_[i], sizes_[i + 1]}, 2 * i, 1));
+    const BufferId bias = b_.range(BufferKind::kParameter, "b" + n, {sizes_[i + 1]}, 2 * i + 1, 1);
+    const BufferId h = b_.temp("h" + n, {kRows, sizes_[i + 1]});
+    b_.emit(kForward, Gemm{x_.back(), w_[i], bias, h, false, false, false, function(i), 0});
+    // In place: what is dropped is 0 as if relu had made it so, and passes no gradient.
+    if (drops(i)) b_.emit(kForward, Dropout{h, h, dropout_, 0});
+    x_.push_back(h);
+  }
+
+  // The gradient of the logits.
+  BufferId loss(bool integer_labels) {
+    const int64_t classes = sizes_.back();
+    SoftmaxCrossentropy loss;
+    loss.logits = x_.back();
+    loss.target = integer_labels ? b_.labels(static_cast<int32_t>(classes)) : b_.target({kRows, classes});
+    loss.scale = b_.temp("scale", {kRows});
+    loss.values = b_.temp("values", {kRows});
+    loss.probabilities = b_.temp("p", {kRows, classes});
+    loss.gradient = b_.temp("dz", {kRows, classes});
+    loss.label_smoothing = 0;
+    const BufferId right = b_.temp("right", {kRows});
+    const AccuracyKind kind = integer_labels ? AccuracyKind::kSparse : AccuracyKind::kCategorical;
+    b_.emit(kForward, LossScale{kNoBuffer, loss.scale, Reduction::kSumOverBatchSize});
+    b_.emit(kForward, loss);
+    b_.emit(kForward, Accumulate{loss.values, loss.scale, 0, true});
+    b_.emit(kForward, Accuracy{loss.probabilities, loss.target, right, kind, 0.5f});
+    b_.emit(kForward, Accumulate{right, kNoBuffer, 1, false});
+    return loss.gradient;
+  }
+
+  // From the gradient of layer i's output that of its input, if there is a layer before it.
+  BufferId backward(int i, BufferId dz) {
+    const std::string n = std::to_string(i);
+    const BufferId dw = b_.range(BufferKind::kGradient, "dw" + n, {sizes_[i], sizes_[i + 1]}, 2 * i, 1);
+    const BufferId db = b_.range(BufferKind::kGradient, "db" + n, {sizes_[i + 1]}, 2 * i + 1, 1);
+    const PointwiseFunction linear = PointwiseFunction::kLinear;
+    if (drops(i)) b_.emit(kBackward, Dropout{dz, dz, dropout_, 0});
+    b_.emit(kBackward, PointwiseGradient{x_[i + 1], dz, dz, db, function(i), 0});
+    const BufferId dx = i > 0 ? b_.temp("dh" + n, {kRows, sizes_[i]}) : kNoBuffer;
+    if (i > 0) b_.emit(kBackward, Gemm{dz, w_[i], kNoBuffer, dx, false, true, false, linear, 0});
+    b_.emit(kBackward, Gemm{x_[i], dz, kNoBuffer, dw, true, false, false, linear, 0});
+    return dx;
+  }
+
+  void update(int64_t slab_size) {
+    const BufferId scalars = b_.add(BufferKind::kScalars, "scalars", {3});
+    b_.emit(kUpdate, Sgd{b_.range(BufferKind::kParameter, "w", {slab_size}, 0, 2 * layers_),
+                         b_.range(BufferKind::kGradient, "dw", {slab_size}, 0, 2 * layers_),
+                         b_.range(BufferKind::kSlot, "m", {slab_size}, 0, 2 * layers_), scalars, true, false});
+  }
+
+  const std::vector<int64_t> sizes_;
+  const int layers_;
+  const float dropout_;
+  Builder b_;
+  std::vector<BufferId> x_, w_;  // inputs of each layer and the last one's output; kernels
+};
+
 Mlp make_mlp(const std::vector<int64_t>& sizes, int64_t max_rows, bool integer_labels, float dropout) {
   Mlp mlp;
   mlp.parameters = make_parameters(sizes);
-  const int layers = static_cast<int>(sizes.size()) - 1;
-  Builder b;
-  b.spec.name = "mlp";
-  b.spec.max_rows = max_rows;
-  b.spec.accumulators = 2;
-  std::vector<BufferId> x{b.input({kRows, sizes[0]})}, w, bias, dropped;
-  const int64_t classes = sizes.back();
-  const BufferId y = integer_labels ? b.labels(static_cast<int32_t>(classes)) : b.target({kRows, classes});
-  for (int i = 0; i < layers; i++) {
-    const std::string n = std::to_string(i);
-    w.push_back(b.range(BufferKind::kParameter, "w" + n, {sizes[i], sizes[i + 1]}, 2 * i, 1));
-    bias.push_back(b.range(BufferKind::kParameter, "b" + n, {sizes[i + 1]}, 2 * i + 1, 1));
-    BufferId h = b.temp("h" + n, {kRows, sizes[i + 1]});
-    const bool last = i == layers - 1;
-    b.emit(kForward, Gemm{x.back(), w[i], bias[i], h, false, false, false,
-                          last ? PointwiseFunction::kLinear : PointwiseFunction::kRelu, 0});
-    x.push_back(h);
-  }
-  const BufferId scale = b.temp("scale", {kRows}), values = b.temp("values", {kRows}), right = b.temp("right", {kRows});
-  const BufferId probabilities = b.temp("p", {kRows, classes});
-  BufferId dz = b.temp("dz", {kRows, classes});
-  b.emit(kForward, LossScale{kNoBuffer, scale, Reduction::kSumOverBatchSize});
-  SoftmaxCrossentropy loss;
-  loss.logits = x.back(), loss.target = y, loss.scale = scale, loss.values = values;
-  loss.probabilities = probabilities, loss.gradient = dz, loss.label_smoothing = 0;
-  b.emit(kForward, loss);
-  b.emit(kForward, Accumulate{values, scale, 0, true});
-  b.emit(kForward, Accuracy{probabilities, y, right, integer_labels ? AccuracyKind::kSparse : AccuracyKind::kCategorical,
-                            0.5f});
-  b.emit(kForward, Accumulate{right, kNoBuffer, 1, false});
-  for (int i = layers - 1; i >= 0; i--) {
-    const std::string n = std::to_string(i);
-    const BufferId dw = b.range(BufferKind::kGradient, "dw" + n, {sizes[i], sizes[i + 1]}, 2 * i, 1);
-    const BufferId db = b.range(BufferKind::kGradient, "db" + n, {sizes[i + 1]}, 2 * i + 1, 1);
-    const PointwiseFunction f = i == layers - 1 ? PointwiseFunction::kLinear : PointwiseFunction::kRelu;
-    b.emit(kBackward, PointwiseGradient{x[i + 1], dz, dz, db, f, 0});
-    BufferId dx = kNoBuffer;
-    if (i > 0) {
-      dx = b.temp("dh" + n, {kRows, sizes[i]});
-      b.emit(kBackward, Gemm{dz, w[i], kNoBuffer, dx, false, true, false, PointwiseFunction::kLinear, 0});
-    }
-    b.emit(kBackward, Gemm{x[i], dz, kNoBuffer, dw, true, false, false, PointwiseFunction::kLinear, 0});
-    if (dropout > 0 && i == 1) b.emit(kBackward, Dropout{dx, dx, dropout, 0});
-    dz = dx;
-  }
-  // Dropout in place after the first layer's relu: its zeros pass no gradient, which the mask above takes care of.
-  if (dropout > 0) {
-    auto& forward = b.spec.segments[kForward];
-    forward.insert(forward.begin() + 1, Dropout{x[1], x[1], dropout, 0});
-  }
-  const int64_t total = mlp.parameters->slab_size();
-  const BufferId scalars = b.add(BufferKind::kScalars, "scalars", {3});
-  b.emit(kUpdate, Sgd{b.range(BufferKind::kParameter, "w", {total}, 0, 2 * layers),
-                      b.range(BufferKind::kGradient, "dw", {total}, 0, 2 * layers),
-                      b.range(BufferKind::kSlot, "m", {total}, 0, 2 * layers), scalars, true, false});
-  mlp.spec = b.spec;
+  mlp.spec = MlpBuilder(sizes, dropout).build(max_rows, integer_labels, mlp.parameters->slab_size());
   return mlp;
 }
 

@@ -53,6 +53,23 @@ TEST(trainer_same_bits_for_any_threads_and_spans) {
   }
 }
 
+// Without keep_temporaries small instructions stay on worker 0, and the job itself finds out whether helpers pay.
+TEST(trainer_same_bits_at_any_pace) {
+  const Data data = make_data(6000, 64, 5, 8);
+  std::vector<float> expected;
+  for (int threads : {1, 2, 4}) {
+    Mlp mlp = make_mlp({64, 96, 5}, 32, true, 0.2f);
+    const auto program = make_program(mlp.spec, mlp.parameters);
+    TrainingSpan training(data, 32, true, threads);
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+      training.span.epoch = epoch;
+      train(*program, training.span);
+    }
+    if (threads == 1) expected = weights_of(*mlp.parameters);
+    CHECK(weights_of(*mlp.parameters) == expected);
+  }
+}
+
 // A job on a thread of its own, as the pool would run it.
 struct Running {
   Progress progress;
@@ -140,8 +157,10 @@ TEST(trainer_stops_at_a_bad_label) {
       const auto program = make_program(mlp.spec, mlp.parameters, true);
       TrainingSpan training(data, 8, true, threads);
       training.span.shuffle = false;
+      const uint64_t version = mlp.parameters->version();
       const SpanResult result = train(*program, training.span);
       CHECK_EQUAL(result.steps, 4);
+      CHECK_EQUAL(mlp.parameters->version(), version + 4);
       CHECK(result.error.kind == SpanError::kLabel);
       CHECK(result.error.array == SpanError::kY);
       CHECK_EQUAL(result.error.row, 37);

@@ -145,6 +145,7 @@ describe('state of optimizers', () => {
     assert.deepEqual(momenta(), [[0, 0]]);
     store.write(0, 0, Float32Array.of(1, 2));
     new Adam().bind(store, weights);
+    store.write(0, 0, Float32Array.of(3, 4));
     sgd.bind(store, weights.slice(0, 1));
     assert.deepEqual(momenta(), [[0, 0]]);
   });
