@@ -31,6 +31,8 @@ export function resolveVerbose(verbose: unknown, stream: ProgressStream = proces
 /** One pass over the data: a line that grows, then stands. */
 export class Progress {
   readonly #started = performance.now();
+  /** Seconds of the pass, once its clock is stopped. */
+  #stopped: number | undefined;
   #drawn = 0;
   #isOpen = false;
 
@@ -77,8 +79,6 @@ export class Progress {
   abandon(): void {
     this.#close();
   }
-
-  #stopped: number | undefined;
 
   #seconds(): number {
     return this.#stopped ?? this.#elapsed();

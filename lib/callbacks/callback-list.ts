@@ -69,7 +69,8 @@ function checkCallback(callback: unknown, index: number): void {
   for (const name in callback) {
     if (/^(on|set)_[a-z]/.test(name)) {
       const camelCase = name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-      throw new TypeError(`\`callbacks[${index}]\` must have hooks in camelCase (${camelCase}), received ${show(name)}`);
+      const expected = `hooks in camelCase (${camelCase})`;
+      throw new TypeError(`\`callbacks[${index}]\` must have ${expected}, received ${show(name)}`);
     }
   }
 }

@@ -85,8 +85,11 @@ function choice<T extends string>(argument: string, given: unknown, known: reado
   return found;
 }
 
+type ScaledClass = (new (options?: SeedOptions) => VarianceScaling)
+  & Pick<typeof VarianceScaling, 'className' | 'fromConfig'>;
+
 /** A named member of the family: its config holds just the seed. */
-function scaled(className: string, scale: number, mode: VarianceMode, distribution: VarianceDistribution) {
+function scaled(className: string, scale: number, mode: VarianceMode, distribution: VarianceDistribution): ScaledClass {
   return class extends VarianceScaling {
     static override readonly className: string = className;
 

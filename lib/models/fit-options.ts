@@ -92,7 +92,7 @@ export interface FitPlan extends PassPlan {
   validationSteps: number | undefined;
 }
 
-/** Checks the options of evaluate (`isEvaluate`) or predict and fills in defaults. */
+/** Checks the options of evaluate or predict and fills in defaults. */
 export function planPass(where: 'evaluate' | 'predict', options: EvaluateOptions | PredictOptions): PassPlan {
   const known = [...passOptions, 'steps', ...(where === 'evaluate' ? ['sampleWeight'] : [])];
   checkOptions(where, options, known, [...notYet, ...(where === 'evaluate' ? ['returnDict'] : [])]);

@@ -77,7 +77,7 @@ class FitRun {
       const { done, logs } = await this.#train(place, progress);
       progress.stopClock();
       state.randomness.epochFinished();
-      if (this.data.validation && validatesAfter(epoch, plan.validationFreq)) Object.assign(logs, await this.#validate());
+      if (validatesAfter(epoch, plan.validationFreq)) Object.assign(logs, await this.#validate());
       progress.finish(done, logs);
       await callbacks.epoch('onEpochEnd', epoch, logs);
       return logs;
@@ -101,7 +101,8 @@ class FitRun {
       if (perBatch) await callbacks.batch('Train', 'Begin', done);
       if (this.#isRecompiled()) ({ names, accumulators } = this.#fresh());
       const before = done;
-      const range = { ...this.#range(place), firstStep: place.firstStep + done, steps: perBatch ? 1 : steps, accumulators };
+      const firstStep = place.firstStep + done;
+      const range = { ...this.#range(place), firstStep, steps: perBatch ? 1 : steps, accumulators };
       accumulators = await train(this.state, this.runner, range, (made, totals) => show(before + made, totals));
       done += range.steps;
       if (!perBatch) break;
@@ -124,11 +125,11 @@ class FitRun {
     };
   }
 
-  /** Names of the results and zeros to add to. The data must still be what the model wants after a callback's compile. */
+  /** Names of the results, and zeros to add to. After a callback's compile the data must still be what is wanted. */
   #fresh(): { names: readonly string[]; accumulators: Float64Array } {
     const { lowered } = this.state.program('training', this.data.training.weights !== undefined);
     if (!isDeepStrictEqual(wants(lowered), wants(this.data.lowered))) {
-      throw new TypeError('a callback compiled or changed the model, which now takes data of other shapes than fit was given');
+      throw new TypeError('a callback changed the model, which now takes data of other shapes than fit was given');
     }
     this.#lowered = lowered;
     return { names: lowered.accumulators, accumulators: new Float64Array(2 * lowered.accumulators.length) };
@@ -140,7 +141,8 @@ class FitRun {
 
   async #validate(): Promise<Logs> {
     const { plan, state, callbacks } = this;
-    const validation = this.data.validation!;
+    const { validation } = this.data;
+    if (!validation) return {};
     const planned = state.program('evaluation', validation.weights !== undefined);
     const settings = { ...plan, batchSize: plan.validationBatchSize, steps: plan.validationSteps };
     const logs = await evaluateBatches(planned, this.runner, validation, settings, callbacks);

@@ -80,7 +80,8 @@ function watch(job: NativeJob, batches: Batches, span: SpanSpec, stop: (reason: 
 }
 
 function checkArrays({ inputs, targets, weights }: Batches): void {
-  for (const { argument, array } of [...inputs, ...targets, ...(weights ? [weights] : [])]) checkIntact(argument, array);
+  const arrays = [...inputs, ...targets, ...(weights ? [weights] : [])];
+  for (const { argument, array } of arrays) checkIntact(argument, array);
 }
 
 function caught(check: () => void): { reason: unknown } | undefined {

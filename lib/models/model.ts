@@ -103,7 +103,8 @@ export abstract class Model {
   summary(options: SummaryOptions = {}): void {
     checkOptions('summary', options, ['print', 'lineLength'],
       ['positions', 'printFn', 'expandNested', 'showTrainable', 'layerRange']);
-    const { print = (line: string) => console.log(line), lineLength = Math.min(88, process.stdout.columns ?? 88) } = options;
+    const { print = (line: string) => console.log(line) } = options;
+    const lineLength = options.lineLength ?? Math.min(88, process.stdout.columns ?? 88);
     if (typeof print !== 'function') throw typeError('print', 'a function that is given each line', print);
     const { name, layers } = this;
     const shapes = this.built ? this.#state.outputShapes() : undefined;
@@ -127,7 +128,7 @@ export abstract class Model {
     writeWeights(this.#state.parameters('setWeights'), arrays);
   }
 
-  /** Says how to train, and starts to count epochs anew. A model must be compiled again when `trainable` was changed. */
+  /** Says how to train, and starts to count epochs anew. Call it again after `trainable` of a layer was changed. */
   compile(options: CompileOptions): void {
     this.#state.lock.check('compile');
     this.#state.compile(readCompileOptions(options));
@@ -174,12 +175,12 @@ export abstract class Model {
     return testOnBatch(this.#state, x, y, options);
   }
 
-  /** The program that runs, with shapes, memory and FLOPs: of training when the model is compiled, else of prediction. */
+  /** The program that runs, with shapes and FLOPs: of training when the model is compiled, else of prediction. */
   explain(): string {
     return this.#state.program(this.#state.compiled?.loss ? 'training' : 'prediction', false).explain();
   }
 
-  /** Runs some training steps and says what each instruction cost. Weights, optimizer and random state stay as they were. */
+  /** Runs some training steps and says what each instruction cost. The model and its optimizer stay as they were. */
   profile(x: ArrayInput, y: ArrayInput, options: ProfileOptions = {}): Promise<Profile> {
     return profile(this.#state, x, y, options);
   }

@@ -32,7 +32,8 @@ export async function predict(model: Model, state: ModelState, x: ArrayInput, op
   const steps = stepsOf(all, batchSize, plan.steps);
   const batches = { ...all, rows: Math.min(steps * batchSize, all.rows) };
   const result = emptyResult(batches.rows, planned.lowered.outputs[0]!.shape);
-  const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite: plan.checkFinite, accumulators: nothing };
+  const { checkFinite } = plan;
+  const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite, accumulators: nothing };
   callbacks.attach(model, { verbose, epochs: 1, steps });
   const progress = new Progress(verbose, steps, batches.rows);
   const run = async (part: StepRange): Promise<void> => {
@@ -80,7 +81,8 @@ export function predictSync(state: ModelState, x: ArrayInput, options: PredictSy
   const batchSize = Math.min(rows, syncBatch);
   const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
   const steps = stepsOf(batches, batchSize);
-  const range = { batches, batchSize, firstStep: 0, steps, threads: resolveThreads(), checkFinite: false, accumulators: nothing };
+  const threads = resolveThreads();
+  const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite: false, accumulators: nothing };
   const outcome = planned.forRows(batchSize).runSync({ ...spanOf(range), outputs: [result.data] });
   const failure = failureOf(outcome, batches);
   if (failure) throw failure.reason;

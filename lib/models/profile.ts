@@ -59,7 +59,8 @@ export class Profile {
     const width = Math.max(...this.entries.map(({ instruction }) => instruction.length));
     const lines = this.entries.map(({ segment, instruction, microseconds, share, gflops }) => [
       segment.padEnd(8), instruction.padEnd(width), `${microseconds.toFixed(1)} us`.padStart(12),
-      `${(100 * share).toFixed(1)} %`.padStart(8), gflops === undefined ? '' : `${gflops.toFixed(1)} GFLOP/s`.padStart(16),
+      `${(100 * share).toFixed(1)} %`.padStart(8),
+      gflops === undefined ? '' : `${gflops.toFixed(1)} GFLOP/s`.padStart(16),
     ].join(' ').trimEnd());
     return [head, ...lines].join('\n');
   }
@@ -71,7 +72,8 @@ export class Profile {
 }
 
 /** See `Model.profile`. */
-export async function profile(state: ModelState, x: ArrayInput, y: ArrayInput, options: ProfileOptions): Promise<Profile> {
+export async function profile(state: ModelState, x: ArrayInput, y: ArrayInput,
+                              options: ProfileOptions): Promise<Profile> {
   return state.lock.step('profile', async () => {
     const { optimizer } = state.requireLoss('profile');
     checkOptions('profile', options, ['batchSize', 'steps', 'sampleWeight', 'threads']);
@@ -117,7 +119,8 @@ function entriesOf(spec: ProgramSpec, timings: Float64Array, steps: number, batc
   let next = 0;
   const entries = (['forward', 'backward', 'update'] as const).flatMap((segment) => spec[segment].map((instruction) =>
     entry(segment, describe(spec, instruction), timings[next++]!, flopsOf(spec, instruction, batchSize))));
-  return [...entries, entry('trainer', 'gather of rows', timings[next]!), entry('trainer', 'barriers', timings[next + 1]!)];
+  const [gather, barriers] = timings.subarray(next);
+  return [...entries, entry('trainer', 'gather of rows', gather!), entry('trainer', 'barriers', barriers!)];
 }
 
 function describe({ buffers }: ProgramSpec, instruction: Instruction): string {

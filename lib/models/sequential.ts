@@ -79,7 +79,7 @@ export class Sequential extends Model {
     };
   }
 
-  /** The model that `getConfig` described, with new weights. Training goes on in it as it would have in the other one. */
+  /** The model that `getConfig` described, with new weights. Training goes on in it as it would have in the other. */
   static fromConfig(config: Config): Sequential {
     const { name, layers, buildInputShape, randomness } = readOptions<SequentialConfig>('Sequential.fromConfig', config,
       ['name', 'layers', 'buildInputShape', 'randomness', 'trainable', 'dtype']);
@@ -126,7 +126,9 @@ export class Sequential extends Model {
   }
 
   #setInput(input: InputLayer): void {
-    if (this.#input || this.#layers.length > 0) throw new TypeError('an Input must stand first in a Sequential, and only there');
+    if (this.#input || this.#layers.length > 0) {
+      throw new TypeError('an Input must stand first in a Sequential, and only there');
+    }
     this.#input = input;
   }
 

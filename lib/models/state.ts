@@ -46,8 +46,8 @@ export class ModelState implements SlabUser {
 
   requireBuilt(what: string): Graph {
     if (this.#graph) return this.#graph;
-    throw new TypeError(`\`${what}\` needs a model that is built: give the first layer an \`inputShape\`, put an Input first, ` +
-      'or call build(inputShape) or fit');
+    throw new TypeError(`\`${what}\` needs a model that is built: give the first layer an \`inputShape\`, ` +
+      'put an Input first, or call build(inputShape) or fit');
   }
 
   requireCompiled(what: string): Compiled {
@@ -100,8 +100,8 @@ export class ModelState implements SlabUser {
     if (this.#graph) return;
     const shape = shapeOf('x', x);
     if (!shape) {
-      throw new TypeError('`x` must be an array with a shape for a model that is not built, received a bare typed array; ' +
-        'give the first layer an `inputShape`');
+      throw new TypeError('`x` must be an array with a shape for a model that is not built, ' +
+        'received a bare typed array; give the first layer an `inputShape`');
     }
     this.build([null, ...shape.slice(1)]);
   }
@@ -152,7 +152,8 @@ export class ModelState implements SlabUser {
   /** Throws when another model that shares layers with this one was compiled later, and so has the slots. */
   checkSlots(): void {
     if (this.#slabNow().serves(this.requireCompiled('fit').optimizer)) return;
-    throw new TypeError('this model shares layers with another one that was compiled after it: compile it again to train it');
+    throw new TypeError('this model shares layers with another one that was compiled after it: ' +
+      'compile it again to train it');
   }
 
   /** The weights' slab. It is another one after layers have come to be shared. */

@@ -58,5 +58,6 @@ export class TrainingLock {
 
 function busy(what: string, by: string): ModelBusyError {
   const elsewhere = by === 'fit' && what !== 'fit' ? ', or call it in a callback' : '';
-  return new ModelBusyError(`\`${what}\` cannot run while \`${by}\` runs on the same model; await that first${elsewhere}`);
+  const reason = `cannot run while \`${by}\` runs on the same model`;
+  return new ModelBusyError(`\`${what}\` ${reason}; await that first${elsewhere}`);
 }

@@ -10,7 +10,8 @@ describe('AbortSignal', () => {
     const model = classifier();
     const controller = new AbortController();
     const reason = new Error('stop');
-    const running = model.fit(x, labels, quiet({ batchSize: 2, epochs: 1000, shuffle: false, signal: controller.signal }));
+    const running = model.fit(x, labels,
+      quiet({ batchSize: 2, epochs: 1000, shuffle: false, signal: controller.signal }));
     const ended = assert.rejects(running, reason);
     await progressOf(model);
     controller.abort(reason);
@@ -92,7 +93,8 @@ describe('arrays while a model reads them', () => {
     const model = classifier();
     const data = blobs(20_000);
     const running = model.fit(data.x, data.labels, quiet({ batchSize: 2, epochs: 1000 }));
-    const ended = assert.rejects(running, { name: 'TypeError', message: /`y` was transferred \(detached\) or resized/ });
+    const ended = assert.rejects(running,
+      { name: 'TypeError', message: /`y` was transferred \(detached\) or resized/ });
     await progressOf(model);
     structuredClone(data.labels.data, { transfer: [data.labels.data.buffer as ArrayBuffer] });
     await ended;
@@ -116,7 +118,8 @@ describe('arrays while a model reads them', () => {
     const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
     const buffer = new Resizable(few.x.data.byteLength, { maxByteLength: 4 * few.x.data.byteLength });
     new Float32Array(buffer).set(few.x.data);
-    const running = model.fit({ data: new Float32Array(buffer), shape: few.x.shape }, few.labels, quiet({ epochs: 50, seed: 1 }));
+    const running = model.fit({ data: new Float32Array(buffer), shape: few.x.shape }, few.labels,
+      quiet({ epochs: 50, seed: 1 }));
     setTimeout(() => (buffer as ArrayBuffer & { resize(length: number): void }).resize(0), 1);
     await running;
     await other.fit(few.x, few.labels, quiet({ epochs: 50, seed: 1 }));

@@ -47,14 +47,16 @@ const cases: BadFit[] = [
     message: '`y` must hold integer labels from 0 to 2, received -1 in row 2' },
   { what: 'a label that is no integer', y: [0, 1.5, 0, 0, 0, 0], type: 'RangeError',
     message: '`y` must hold integer labels from 0 to 2, received 1.5 in row 1' },
-  { what: 'one-hot targets where labels are due', y: oneHot, type: 'RangeError', message: /integer labels .* 'categorical_crossentropy'/ },
+  { what: 'one-hot targets where labels are due', y: oneHot, type: 'RangeError',
+    message: /integer labels .* 'categorical_crossentropy'/ },
   { what: 'labels where one-hot targets are due', y: labels, loss: dense, type: 'RangeError',
     message: /'sparse_categorical_crossentropy', or make them one-hot with toCategorical\(y, 3\)/ },
   { what: 'targets of another width', y: new NdArray(new Float32Array(12), [6, 2]), loss: dense, type: 'RangeError',
     message: '`y` must have shape [rows, 3], received [6, 2]' },
   { what: 'NaN in x', x: withValue(x, 17, NaN), options: { checkFinite: true }, type: 'RangeError',
     message: '`x` must hold finite numbers, received NaN in row 3, column 2' },
-  { what: 'Infinity in y', y: withValue(oneHot, 4, Infinity), loss: dense, options: { checkFinite: true }, type: 'RangeError',
+  { what: 'Infinity in y', y: withValue(oneHot, 4, Infinity), loss: dense, options: { checkFinite: true },
+    type: 'RangeError',
     message: '`y` must hold finite numbers, received Infinity in row 1, column 1' },
   { what: 'NaN in the weights of samples', options: { checkFinite: true, sampleWeight: withValue(weights, 5, NaN) },
     type: 'RangeError', message: '`sampleWeight` must hold finite numbers, received NaN in row 5, column 0' },
@@ -63,13 +65,15 @@ const cases: BadFit[] = [
   { what: 'batchSize 2.5', options: { batchSize: 2.5 }, type: 'RangeError', message: /`batchSize` .* received 2.5/ },
   { what: 'batchSize as a string', options: { batchSize: '32' }, type: 'TypeError',
     message: '`batchSize` must be a positive integer, received "32"' },
-  { what: 'epochs -1', options: { epochs: -1 }, type: 'RangeError', message: '`epochs` must be an integer >= 0, received -1' },
+  { what: 'epochs -1', options: { epochs: -1 }, type: 'RangeError',
+    message: '`epochs` must be an integer >= 0, received -1' },
   { what: 'initialEpoch -1', options: { initialEpoch: -1 }, type: 'RangeError', message: /`initialEpoch`/ },
   { what: 'a seed that is no integer', options: { seed: 0.5 }, type: 'RangeError', message: /`seed` .* received 0.5/ },
   { what: 'shuffle as a string', options: { shuffle: 'batch' }, type: 'TypeError',
     message: '`shuffle` must be true or false, received "batch"' },
   { what: 'checkFinite as a number', options: { checkFinite: 1 }, type: 'TypeError', message: /`checkFinite`/ },
-  { what: 'verbose 3', options: { verbose: 3 }, type: 'RangeError', message: "`verbose` must be 'auto', 0, 1 or 2, received 3" },
+  { what: 'verbose 3', options: { verbose: 3 }, type: 'RangeError',
+    message: "`verbose` must be 'auto', 0, 1 or 2, received 3" },
   { what: 'verbose true', options: { verbose: true }, type: 'TypeError', message: /`verbose`/ },
   { what: 'threads 0', options: { threads: 0 }, type: 'RangeError',
     message: '`threads` must be an integer from 1 to 256, received 0' },
@@ -78,11 +82,14 @@ const cases: BadFit[] = [
   { what: 'more steps than there are batches', options: { stepsPerEpoch: 4, batchSize: 2 }, type: 'RangeError',
     message: '`stepsPerEpoch` must be an integer from 1 to 3, received 4' },
   { what: 'validationFreq 0', options: { validationFreq: 0 }, type: 'RangeError', message: /`validationFreq`/ },
-  { what: 'validationFreq as a string', options: { validationFreq: '1' }, type: 'TypeError', message: /`validationFreq`/ },
-  { what: 'validationFreq of no epochs', options: { validationFreq: [0] }, type: 'RangeError', message: /`validationFreq\[0\]`/ },
+  { what: 'validationFreq as a string', options: { validationFreq: '1' }, type: 'TypeError',
+    message: /`validationFreq`/ },
+  { what: 'validationFreq of no epochs', options: { validationFreq: [0] }, type: 'RangeError',
+    message: /`validationFreq\[0\]`/ },
   { what: 'validationData that are no list', options: { validationData: x }, type: 'TypeError',
     message: /^`validationData` must be \[x, y\] or \[x, y, sampleWeight\], received a NdArray of shape \[6, 5\]$/ },
-  { what: 'validationData of one array', options: { validationData: [x] }, type: 'RangeError', message: /`validationData`/ },
+  { what: 'validationData of one array', options: { validationData: [x] }, type: 'RangeError',
+    message: /`validationData`/ },
   { what: 'validationData of another shape', options: { validationData: [oneHot, labels] }, type: 'RangeError',
     message: /`validationData\[0\]` must have shape \[rows, 5\], received \[6, 3\]/ },
   { what: 'a validation label out of range', options: { validationData: [x, [0, 1, 2, 0, 7, 0]] }, type: 'RangeError',
@@ -93,7 +100,8 @@ const cases: BadFit[] = [
     message: /fit has no option `batch_size`; did you mean `batchSize`/ },
   { what: 'an option that quern lacks', options: { workers: 4 }, type: 'TypeError',
     message: 'fit does not support the option `workers` yet' },
-  { what: 'options that are no object', options: 3 as never, type: 'TypeError', message: /`options` must be an object/ },
+  { what: 'options that are no object', options: 3 as never, type: 'TypeError',
+    message: /`options` must be an object/ },
 ];
 
 describe('bad input to fit', () => {
@@ -111,7 +119,8 @@ describe('bad input to fit', () => {
   }
 
   it('names the row in what was passed when bad data lie in the part split off', async () => {
-    await assert.rejects(classifier().fit(withValue(x, 5 * 5, NaN), labels, quiet({ validationSplit: 0.34, checkFinite: true })),
+    await assert.rejects(classifier().fit(withValue(x, 5 * 5, NaN), labels,
+      quiet({ validationSplit: 0.34, checkFinite: true })),
       { message: '`x` must hold finite numbers, received NaN in row 5, column 0' });
   });
 
@@ -135,10 +144,14 @@ describe('bad input to compile', () => {
 
   it('is refused by name, with the nearest known ones, and the model stays as it was', async () => {
     const { optimizer } = model;
-    assert.throws(compile({ ...good, optimizer: 'sdg' }), { name: 'TypeError', message: /`optimizer` is unknown: "sdg"; did you mean "sgd"/ });
-    assert.throws(compile({ ...good, loss: 'categorical_crosentropy' }), /`loss` is unknown: .*did you mean "categorical_crossentropy"/);
-    assert.throws(compile({ ...good, metrics: ['acuracy'] }), /`metrics\[0\]` is unknown: "acuracy"; did you mean "accuracy"/);
-    assert.throws(compile({ ...good, metrics: 'accuracy' }), /`metrics` must be an array of metrics, received "accuracy"/);
+    assert.throws(compile({ ...good, optimizer: 'sdg' }),
+      { name: 'TypeError', message: /`optimizer` is unknown: "sdg"; did you mean "sgd"/ });
+    assert.throws(compile({ ...good, loss: 'categorical_crosentropy' }),
+      /`loss` is unknown: .*did you mean "categorical_crossentropy"/);
+    assert.throws(compile({ ...good, metrics: ['acuracy'] }),
+      /`metrics\[0\]` is unknown: "acuracy"; did you mean "accuracy"/);
+    assert.throws(compile({ ...good, metrics: 'accuracy' }),
+      /`metrics` must be an array of metrics, received "accuracy"/);
     assert.throws(compile({ loss: 'mse' }), /`optimizer` must be an optimizer or one of the names/);
     assert.throws(compile({ ...good, loss: () => 1 }), /`loss` cannot be a JavaScript function, .* extend losses.Loss/);
     assert.throws(compile({ ...good, metric: [] }), /compile has no option `metric`; did you mean `metrics`/);

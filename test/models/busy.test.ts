@@ -91,7 +91,8 @@ describe('a model in training', () => {
 
   it('keeps its hands off other models', async () => {
     const [a, b] = [classifier(), classifier()];
-    await Promise.all([a.fit(few.x, few.labels, quiet({ epochs: 5, seed: 1 })), b.fit(few.x, few.labels, quiet({ epochs: 5, seed: 1 }))]);
+    await Promise.all([a.fit(few.x, few.labels, quiet({ epochs: 5, seed: 1 })),
+      b.fit(few.x, few.labels, quiet({ epochs: 5, seed: 1 }))]);
     assert.deepEqual(weightsOf(a), weightsOf(b));
   });
 

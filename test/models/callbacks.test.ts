@@ -23,7 +23,8 @@ function recorder(calls: string[], names: readonly (keyof CallbackHooks)[] = hoo
 describe('callbacks', () => {
   it('are called in Keras\'s order', async () => {
     const calls: string[] = [];
-    await classifier().fit(x, labels, quiet({ batchSize: 10, validationData: [x, labels], callbacks: [recorder(calls)] }));
+    await classifier().fit(x, labels,
+      quiet({ batchSize: 10, validationData: [x, labels], callbacks: [recorder(calls)] }));
     const batch = (i: number): string[] =>
       [`onBatchBegin ${i}`, `onTrainBatchBegin ${i}`, `onBatchEnd ${i}`, `onTrainBatchEnd ${i}`];
     const test = (i: number): string[] => [`onTestBatchBegin ${i}`, `onTestBatchEnd ${i}`];
@@ -76,7 +77,8 @@ describe('callbacks', () => {
     for (const [begin, end] of [[0, 8], [8, 16], [16, 20]] as const) {
       single.push((await model.testOnBatch(x.slice(begin, end), labels.slice(begin, end)))['loss']!);
     }
-    const expected = [single[0]!, (single[0]! + single[1]!) / 2, (8 * single[0]! + 8 * single[1]! + 4 * single[2]!) / 20];
+    const expected = [single[0]!, (single[0]! + single[1]!) / 2,
+      (8 * single[0]! + 8 * single[1]! + 4 * single[2]!) / 20];
     means.forEach((mean, i) => assert.ok(Math.abs(mean - expected[i]!) < 1e-6));
     assert.equal(means.length, 3);
   });
@@ -102,7 +104,8 @@ describe('callbacks', () => {
     for (const onTrainBatchEnd of [(batch: number) => { if (batch === 1) throw error; },
       async (batch: number) => { await sleep(1); if (batch === 1) throw error; }]) {
       const model = classifier();
-      await assert.rejects(model.fit(x, labels, quiet({ batchSize: 5, shuffle: false, callbacks: [{ onTrainBatchEnd }] })), error);
+      await assert.rejects(model.fit(x, labels,
+        quiet({ batchSize: 5, shuffle: false, callbacks: [{ onTrainBatchEnd }] })), error);
       assert.equal(model.optimizer.iterations, 2);
       const other = classifier();
       await other.fit(x.slice(0, 10), labels.slice(0, 10), quiet({ batchSize: 5, shuffle: false }));
@@ -184,8 +187,10 @@ describe('callbacks', () => {
 
   it('are refused when they are none', async () => {
     const model = classifier();
-    const fit = (list: unknown): Promise<History> => model.fit(x, labels, quiet({ callbacks: list as CallbackHooks[] }));
-    await assert.rejects(fit({}), /`callbacks` must be an array of objects with hooks, received an object with no keys/);
+    const fit = (list: unknown): Promise<History> => model.fit(x, labels,
+      quiet({ callbacks: list as CallbackHooks[] }));
+    await assert.rejects(fit({}),
+      /`callbacks` must be an array of objects with hooks, received an object with no keys/);
     await assert.rejects(fit([null]), /`callbacks\[0\]` must be an object with hooks, received null/);
     await assert.rejects(fit([() => 1]), { name: 'TypeError' });
     await assert.rejects(fit([{ on_epoch_end() {} }]), /hooks in camelCase \(onEpochEnd\), received "on_epoch_end"/);

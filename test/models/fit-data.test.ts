@@ -160,10 +160,13 @@ describe('fit: weights of samples and classes', () => {
     };
     await rejects({ classWeight: { 0: 1 }, sampleWeight: [1, 1, 1, 1] }, /must not both be given/, TypeError);
     await rejects({ classWeight: { 0: '1' } }, /`classWeight\[0\]` must be a number >= 0, received "1"/, TypeError);
-    await rejects({ classWeight: { 0: -1 } }, /`classWeight\[0\]` must be a finite number >= 0, received -1/, RangeError);
-    await rejects({ classWeight: { cat: 1 } }, /`classWeight` must be keyed by class numbers >= 0, received "cat"/, RangeError);
+    await rejects({ classWeight: { 0: -1 } }, /`classWeight\[0\]` must be a finite number >= 0, received -1/,
+      RangeError);
+    await rejects({ classWeight: { cat: 1 } }, /`classWeight` must be keyed by class numbers >= 0, received "cat"/,
+      RangeError);
     await rejects({ classWeight: 3 }, /`classWeight` must be an object or Map/, TypeError);
-    await rejects({ sampleWeight: [1, 2, 3] }, /`sampleWeight` must have one weight for each of the 4 samples, received 3/, RangeError);
+    await rejects({ sampleWeight: [1, 2, 3] },
+      /`sampleWeight` must have one weight for each of the 4 samples, received 3/, RangeError);
   });
 
   it('shows 0 for a weighted metric where nothing weighs', async () => {

@@ -99,7 +99,8 @@ describe('fit', () => {
 
   it('reads bytes, doubles, nested numbers and bare typed arrays alike', async () => {
     const bytes = new NdArray(Uint8Array.from(x.data, (v) => Math.round(v * 40 + 60)), x.shape);
-    const same = [bytes, new NdArray(Float64Array.from(bytes.data), x.shape), bytes.toArray(), Int16Array.from(bytes.data),
+    const same = [bytes, new NdArray(Float64Array.from(bytes.data), x.shape), bytes.toArray(),
+      Int16Array.from(bytes.data),
       { data: [...bytes.data], shape: x.shape }] as const;
     const results = [];
     for (const input of same) {

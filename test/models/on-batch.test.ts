@@ -22,22 +22,27 @@ describe('trainOnBatch', () => {
     const weighted = classifier();
     const byHand = classifier();
     await weighted.trainOnBatch(x, labels, { classWeight: { 1: 4 } });
-    await byHand.trainOnBatch(x, labels, { sampleWeight: Float32Array.from(labels.data, (label) => (label === 1 ? 4 : 1)) });
+    await byHand.trainOnBatch(x, labels,
+      { sampleWeight: Float32Array.from(labels.data, (label) => (label === 1 ? 4 : 1)) });
     assert.deepEqual(weightsOf(weighted), weightsOf(byHand));
-    await assert.rejects(weighted.trainOnBatch(x, labels, { classWeight: { 1: 4 }, sampleWeight: labels }), /must not both be given/);
+    await assert.rejects(weighted.trainOnBatch(x, labels, { classWeight: { 1: 4 }, sampleWeight: labels }),
+      /must not both be given/);
   });
 
   it('needs a compiled model, and builds one that is not built', async () => {
     const model = new Sequential([new Dense(3)]);
-    await assert.rejects(model.trainOnBatch(x, labels), { name: 'TypeError', message: /`trainOnBatch` needs a compiled model/ });
+    await assert.rejects(model.trainOnBatch(x, labels),
+      { name: 'TypeError', message: /`trainOnBatch` needs a compiled model/ });
     model.compile({ optimizer: 'adam', loss: 'mse' });
     await model.trainOnBatch([[1, 2]], [[1, 2, 3]]);
     assert.equal(model.countParams(), 9);
   });
 
   it('refuses options it does not know', async () => {
-    await assert.rejects(classifier().trainOnBatch(x, labels, { batchSize: 3 } as never), /trainOnBatch has no option `batchSize`/);
-    await assert.rejects(classifier().testOnBatch(x, labels, { returnDict: true } as never), /does not support the option `returnDict` yet/);
+    await assert.rejects(classifier().trainOnBatch(x, labels, { batchSize: 3 } as never),
+      /trainOnBatch has no option `batchSize`/);
+    await assert.rejects(classifier().testOnBatch(x, labels, { returnDict: true } as never),
+      /does not support the option `returnDict` yet/);
     await assert.rejects(classifier().testOnBatch(x, labels, { classWeight: {} } as never), /no option `classWeight`/);
   });
 });

@@ -15,7 +15,8 @@ describe('predict', () => {
   it('is the same for every batch size that the rows divide into, and as predictSync and predictOnBatch', async () => {
     const model = classifier();
     const whole = await model.predict(x, { verbose: 0, batchSize: 70 });
-    for (const other of [await model.predictOnBatch(x), model.predictSync(x), await model.predict(x, { verbose: 0, threads: 3, batchSize: 70 })]) {
+    for (const other of [await model.predictOnBatch(x), model.predictSync(x),
+      await model.predict(x, { verbose: 0, threads: 3, batchSize: 70 })]) {
       assert.deepEqual(other, whole);
     }
     for (const batchSize of [1, 3, 32, 1000]) {
@@ -36,9 +37,11 @@ describe('predict', () => {
 
   it('needs a model that is built', async () => {
     const model = new Sequential([new Dense(1)]);
-    await assert.rejects(model.predict([[1]], { verbose: 0 }), { name: 'TypeError', message: /`predict` needs a model that is built/ });
+    await assert.rejects(model.predict([[1]], { verbose: 0 }),
+      { name: 'TypeError', message: /`predict` needs a model that is built/ });
     await assert.rejects(model.predictOnBatch([[1]]), TypeError);
-    assert.throws(() => model.predictSync([[1]]), { name: 'TypeError', message: /`predictSync` needs a model that is built/ });
+    assert.throws(() => model.predictSync([[1]]),
+      { name: 'TypeError', message: /`predictSync` needs a model that is built/ });
   });
 
   it('does not wait: several may run at once', async () => {

@@ -26,14 +26,16 @@ describe('Sequential', () => {
   });
 
   it('has layers that can be found by name and place', () => {
-    const model = new Sequential([new Dense(4, { inputShape: [3], name: 'first' }), new Activation('relu', { name: 'second' })],
+    const model = new Sequential([new Dense(4, { inputShape: [3], name: 'first' }),
+      new Activation('relu', { name: 'second' })],
       { name: 'mine' });
     assert.equal(model.name, 'mine');
     assert.equal(model.layers.length, 2);
     assert.equal(model.getLayer('second'), model.layers[1]);
     assert.equal(model.getLayer(0), model.layers[0]);
     assert.throws(() => model.getLayer('secnd'), /`name` is unknown: "secnd"; did you mean "second"\?/);
-    assert.throws(() => model.getLayer(2), { name: 'RangeError', message: /`index` must be an integer from 0 to 1, received 2/ });
+    assert.throws(() => model.getLayer(2),
+      { name: 'RangeError', message: /`index` must be an integer from 0 to 1, received 2/ });
     assert.throws(() => model.getLayer({} as never), TypeError);
   });
 
@@ -54,7 +56,8 @@ describe('Sequential', () => {
     assert.throws(() => model.add('dense' as never), /`layer` must be a layer, .*received "dense"/);
     assert.throws(() => model.add(new Dense(4, { name: 'same' })), /different names, received "same" twice/);
     assert.throws(() => model.add(Input({ shape: [3] })), /an Input must stand first/);
-    assert.throws(() => model.build([null, 4]), { name: 'RangeError', message: /`inputShape` must be \[null, 3\], received \[null, 4\]/ });
+    assert.throws(() => model.build([null, 4]),
+      { name: 'RangeError', message: /`inputShape` must be \[null, 3\], received \[null, 4\]/ });
     assert.throws(() => model.build([4] as never), RangeError);
     assert.throws(() => new Sequential('layers' as never), /`layers` must be an array of layers/);
     assert.throws(() => new Sequential([], { nam: 'x' } as never), /no option `nam`; did you mean `name`\?/);
@@ -78,7 +81,8 @@ describe('Sequential', () => {
 
   it('computes what its layers say', () => {
     const model = new Sequential([
-      new Flatten({ inputShape: [2, 2] }), new Rescaling(0.5, { offset: 1 }), new Dense(1), new Activation('relu'), new Dropout(0.9),
+      new Flatten({ inputShape: [2, 2] }), new Rescaling(0.5,
+        { offset: 1 }), new Dense(1), new Activation('relu'), new Dropout(0.9),
     ]);
     model.setWeights([[[1], [2], [3], [-4]], [0.5]]);
     const y = model.predictSync([[[2, 4], [6, 8]], [[0, 0], [0, 8]]]);
@@ -98,7 +102,8 @@ describe('weights of a model', () => {
   it('are given as any kind of array', () => {
     const model = new Sequential([new Dense(2, { inputShape: [3] })]);
     const kernel = [[1, 2], [3, 4], [5, 6]];
-    const kinds: ArrayInput[] = [kernel, NdArray.from(kernel), Float64Array.of(1, 2, 3, 4, 5, 6), { data: kernel.flat(), shape: [3, 2] },
+    const kinds: ArrayInput[] = [kernel, NdArray.from(kernel), Float64Array.of(1, 2, 3, 4, 5, 6),
+      { data: kernel.flat(), shape: [3, 2] },
       new NdArray(Uint8Array.of(1, 2, 3, 4, 5, 6), [3, 2])];
     for (const kind of kinds) {
       model.setWeights([kind, [7, 8]]);
@@ -111,14 +116,16 @@ describe('weights of a model', () => {
     const model = new Sequential([new Dense(2, { inputShape: [3] })]);
     const before = weightsOf(model);
     const good = [[1, 2], [3, 4], [5, 6]];
-    assert.throws(() => model.setWeights([good]), { name: 'RangeError', message: /`weights` must be 2 arrays, .* received 1/ });
+    assert.throws(() => model.setWeights([good]),
+      { name: 'RangeError', message: /`weights` must be 2 arrays, .* received 1/ });
     assert.throws(() => model.setWeights([good, [1, 2, 3]]),
       { name: 'RangeError', message: /`weights\[1\]` must be of shape \[2\] \(dense.*\/bias\), received shape \[3\]/ });
     assert.throws(() => model.setWeights([good, Float32Array.of(1)]), RangeError);
     assert.throws(() => model.setWeights([[[1, 2, 3], [4, 5, 6]], [1, 2]]), /received shape \[2, 3\]/);
     assert.throws(() => model.setWeights([good, ['a', 'b']] as never), TypeError);
     assert.throws(() => model.setWeights(good as never), RangeError);
-    assert.throws(() => model.setWeights(1 as never), { name: 'TypeError', message: /`weights` must be an array of arrays, received 1/ });
+    assert.throws(() => model.setWeights(1 as never),
+      { name: 'TypeError', message: /`weights` must be an array of arrays, received 1/ });
     assert.deepEqual(weightsOf(model), before);
   });
 
@@ -139,7 +146,8 @@ describe('weights of a model', () => {
 
 describe('config of a model', () => {
   it('has Keras\'s keys, and makes the same model again', () => {
-    const model = new Sequential([new Dense(4, { activation: 'relu', inputShape: [3], name: 'a' }), new Dropout(0.5, { name: 'b' })],
+    const model = new Sequential([new Dense(4, { activation: 'relu', inputShape: [3], name: 'a' }),
+      new Dropout(0.5, { name: 'b' })],
       { name: 'mine' });
     const config = JSON.parse(JSON.stringify(model.getConfig())) as Record<string, unknown>;
     assert.deepEqual(Object.keys(config), ['name', 'trainable', 'dtype', 'layers', 'build_input_shape', 'randomness']);
@@ -155,7 +163,8 @@ describe('config of a model', () => {
   it('keeps an Input in its place', () => {
     const model = new Sequential([Input({ shape: [3], name: 'in' }), new Dense(4)]);
     const config = model.getConfig();
-    assert.deepEqual((config['layers'] as { class_name: string }[]).map(({ class_name: name }) => name), ['InputLayer', 'Dense']);
+    assert.deepEqual((config['layers'] as { class_name: string }[]).map(({ class_name: name }) => name),
+      ['InputLayer', 'Dense']);
     assert.deepEqual(Sequential.fromConfig(config).inputShape, [null, 3]);
   });
 
@@ -168,8 +177,10 @@ describe('config of a model', () => {
 
   it('is refused when it is none', () => {
     assert.throws(() => Sequential.fromConfig({}), /`config.layers` must be an array of serialized layers/);
-    assert.throws(() => Sequential.fromConfig({ layers: ['Dense'] }), /`config.layers\[0\]` must be an object \{ class_name, config \}/);
-    assert.throws(() => Sequential.fromConfig({ layers: [{ class_name: 'Dens', config: {} }] }), /did you mean "Dense"/);
+    assert.throws(() => Sequential.fromConfig({ layers: ['Dense'] }),
+      /`config.layers\[0\]` must be an object \{ class_name, config \}/);
+    assert.throws(() => Sequential.fromConfig({ layers: [{ class_name: 'Dens', config: {} }] }),
+      /did you mean "Dense"/);
     assert.throws(() => Sequential.fromConfig({ layers: [], randomness: { seed: -1 } }), RangeError);
   });
 });

@@ -78,7 +78,8 @@ describe('models that share layers', () => {
   it('are refused one optimizer', () => {
     const optimizer = new SGD();
     classifier(1, { optimizer });
-    assert.throws(() => classifier(2, { optimizer }), { name: 'TypeError', message: /already belongs to another model/ });
+    assert.throws(() => classifier(2, { optimizer }),
+      { name: 'TypeError', message: /already belongs to another model/ });
   });
 });
 

@@ -44,7 +44,7 @@ interface Packed {
 
 function pack(): Packed {
   if (!existsSync(join(root, 'prebuilds'))) npm(['run', 'prebuild'], root);
-  npm(['run', 'build'], root);
+  npm(['run', 'build:js'], root);
   const output = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', work], root);
   return (JSON.parse(output) as Packed[])[0]!;
 }

@@ -27,7 +27,8 @@ describe('output of fit, evaluate and predict', () => {
   it('is a title and a line an epoch', async () => {
     const model = classifier();
     for (const verbose of [1, 2, 'auto'] as const) {
-      const sent = await outputOf(() => model.fit(x, labels, { epochs: 2, batchSize: 10, verbose, validationSplit: 0.25 }));
+      const sent = await outputOf(() => model.fit(x, labels,
+        { epochs: 2, batchSize: 10, verbose, validationSplit: 0.25 }));
       const line = `3/3 - ${figures} - val_accuracy: \\d\\.\\d{4} - val_loss: \\d\\.\\d{4}\n`;
       assert.match(sent, new RegExp(`^Epoch 1/2\n${line}Epoch 2/2\n${line}$`));
     }

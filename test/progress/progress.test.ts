@@ -21,7 +21,8 @@ describe('verbose', () => {
   });
 
   it('is nothing else', () => {
-    assert.throws(() => resolveVerbose('loud'), { name: 'RangeError', message: "`verbose` must be 'auto', 0, 1 or 2, received \"loud\"" });
+    assert.throws(() => resolveVerbose('loud'),
+      { name: 'RangeError', message: "`verbose` must be 'auto', 0, 1 or 2, received \"loud\"" });
     assert.throws(() => resolveVerbose(true), TypeError);
   });
 });
@@ -36,7 +37,8 @@ describe('progress on a terminal', () => {
     const [title, live, last, ...rest] = plain(out.sent).split(/\n\r?|\r/);
     assert.equal(title, 'Epoch 1/2');
     assert.match(live!, /^ 50\/200 ━{20} 0s \d+us\/step \d+ samples\/s - accuracy: 0\.7500 - loss: 0\.5000$/);
-    assert.match(last!, /^200\/200 ━{20} 0s \d+us\/step \d+ samples\/s - accuracy: 1\.0000 - loss: 0\.2500 - val_loss: 0\.5000$/);
+    assert.match(last!,
+      /^200\/200 ━{20} 0s \d+us\/step \d+ samples\/s - accuracy: 1\.0000 - loss: 0\.2500 - val_loss: 0\.5000$/);
     assert.deepEqual(rest, ['']);
     assert.equal(out.sent.match(/\r/g)!.length, 2);
   });
