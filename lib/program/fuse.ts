@@ -1,7 +1,7 @@
 /**
- * Joins instructions that the core does in one pass: a function into the gemm before it, the sums of a bias's gradient
- * into the gradient of the function before them, and the probabilities of a loss into the loss. Each rule is a rewrite
- * of the list that changes no result.
+ * Joins instructions that the core does in one pass: a function, or the gradient of one, into the gemm before it, the
+ * sums of a bias's gradient into the gemm of the weights' gradient, and the probabilities of a loss into the loss. Puts
+ * the gradients of weights last. Each rule is a rewrite of the list that changes no result.
  */
 import type { BufferId, Instruction, InstructionOf } from './instruction.js';
 import { operandsOf } from './operands.js';
@@ -16,7 +16,7 @@ export function fuse(spec: ProgramSpec): ProgramSpec {
   return {
     ...spec,
     forward: fuseProbabilities(fuseFunctions(spec.forward, isReadOnce), baseOf(spec.buffers)),
-    backward: fuseColumnSums(spec.backward),
+    backward: deferWeightGradients(spec, fuseColumnSums(fuseGradients(spec.backward, isReadOnce))),
   };
 }
 
@@ -51,20 +51,59 @@ function fuseFunctions(code: readonly Instruction[], isReadOnce: (id: BufferId) 
 }
 
 function isPlainGemm(instruction: Instruction): instruction is InstructionOf<'gemm'> {
-  return instruction.op === 'gemm' && instruction.function === 'linear' && !instruction.accumulate;
+  return instruction.op === 'gemm' && instruction.function === 'linear' && !instruction.accumulate
+    && instruction.saved === undefined;
 }
 
-/** pointwiseGradient → dz, sum of dz over rows → db becomes pointwiseGradient with columnSums. */
+/** gemm → dy, pointwiseGradient of dy → dz becomes gemm with saved → dz, where nothing else reads dy. */
+function fuseGradients(code: readonly Instruction[], isReadOnce: (id: BufferId) => boolean): Instruction[] {
+  const result: Instruction[] = [];
+  for (const instruction of code) {
+    const at = instruction.op === 'pointwiseGradient' && instruction.columnSums === undefined
+      && isReadOnce(instruction.dy) ? result.findIndex((gemm) => (
+        isPlainGemm(gemm) && gemm.bias === undefined && gemm.out === instruction.dy)) : -1;
+    if (at < 0 || instruction.op !== 'pointwiseGradient') {
+      result.push(instruction);
+      continue;
+    }
+    const { saved, out, function: f, alpha } = instruction;
+    result[at] = { ...(result[at] as InstructionOf<'gemm'>), saved, out, function: f, alpha };
+  }
+  return result;
+}
+
+/**
+ * Sums of dz over rows → db become columnSums of the gemm that multiplies by dz for the weights' gradient, or else, when
+ * the weights are not trained, of the pointwiseGradient that made dz.
+ */
 function fuseColumnSums(code: readonly Instruction[]): Instruction[] {
   const result: Instruction[] = [];
   for (const instruction of code) {
     const isRowSum = instruction.op === 'reduce' && instruction.overRows && instruction.function === 'sum';
-    const at = isRowSum ? result.findIndex((other) => (
-      other.op === 'pointwiseGradient' && other.out === instruction.x && other.columnSums === undefined)) : -1;
+    const at = isRowSum ? findSummer(result, instruction.x) : -1;
     if (at < 0 || instruction.op !== 'reduce') result.push(instruction);
-    else result[at] = { ...(result[at] as InstructionOf<'pointwiseGradient'>), columnSums: instruction.out };
+    else result[at] = { ...result[at]!, columnSums: instruction.out } as Instruction;
   }
   return result;
+}
+
+function findSummer(code: readonly Instruction[], dz: BufferId): number {
+  const gemm = code.findIndex((other) => (
+    other.op === 'gemm' && other.b === dz && !other.transposeB && other.columnSums === undefined));
+  return gemm >= 0 ? gemm : code.findIndex((other) => (
+    other.op === 'pointwiseGradient' && other.out === dz && other.columnSums === undefined));
+}
+
+/**
+ * What leads to inputs first, one after the other, then what makes gradients of weights, which are many products that
+ * nothing waits for: the workers need not meet between them.
+ */
+function deferWeightGradients(spec: ProgramSpec, code: readonly Instruction[]): Instruction[] {
+  const base = baseOf(spec.buffers);
+  const read = new Set(code.flatMap(operandsOf).filter(({ reads }) => reads).map(({ buffer }) => base(buffer)));
+  const isLeaf = (instruction: Instruction) => operandsOf(instruction).every(({ writes, buffer }) => (
+    !writes || (spec.buffers[base(buffer)]!.kind === 'gradient' && !read.has(base(buffer)))));
+  return [...code.filter((instruction) => !isLeaf(instruction)), ...code.filter(isLeaf)];
 }
 
 /** A softmax or sigmoid of logits whose cross-entropy is computed too: the cross-entropy writes the probabilities. */

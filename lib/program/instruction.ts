@@ -46,13 +46,20 @@ export type AccuracyKind = (typeof accuracyKinds)[number];
 export const reductions = ['sumOverBatchSize', 'sum', 'meanWithSampleWeight'] as const;
 export type Reduction = (typeof reductions)[number];
 
-/** out = function(op(a) · op(b) + bias [+ out]); op transposes the merged matrix. a is m×k, b is k×n, out m×n, bias n. */
+/**
+ * out = function(op(a) · op(b) + bias [+ out]); op transposes the merged matrix. a is m×k, b is k×n, out m×n, bias n.
+ * With `saved`, which has the shape of out, out = (op(a) · op(b)) * function'(saved): the gradient of a function in the
+ * same pass; there is no bias then and nothing is added. columnSums[j] = sum over p of b[p, j], in ascending order of p
+ * (the gradient of a bias, beside that of the weights); b is not transposed then.
+ */
 export interface Gemm {
   op: 'gemm';
   a: BufferId;
   b: BufferId;
   bias?: BufferId;
+  saved?: BufferId;
   out: BufferId;
+  columnSums?: BufferId;
   transposeA: boolean;
   transposeB: boolean;
   /** Adds the old contents of `out` before the function. */

@@ -16,7 +16,7 @@ const logitsLoss = {
 } as const;
 
 export const operandRoles: OperandRoles = {
-  gemm: { a: 'in', b: 'in', bias: 'in', out: 'out' },
+  gemm: { a: 'in', b: 'in', bias: 'in', saved: 'in', out: 'out', columnSums: 'out?' },
   pointwise: { x: 'in', out: 'out' },
   pointwiseGradient: { saved: 'in', dy: 'in', out: 'out', columnSums: 'out?' },
   combine: { a: 'in', b: 'in', out: 'out' },

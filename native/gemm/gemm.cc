@@ -1,6 +1,7 @@
 #include "gemm/gemm.h"
 
 #include "gemm/blocking.h"
+#include "runtime/arena.h"
 
 namespace quern {
 namespace {
@@ -14,6 +15,11 @@ struct Range {
 constexpr int64_t kRowsPacked = 16;
 
 int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
+
+void sum_columns(const KernelTable& table, const GemmCall& call, int64_t first, int64_t columns) noexcept {
+  table.reduce_rows[static_cast<int>(ReduceFunction::kSum)](call.b + first, call.column_sums + first, call.k, columns,
+                                                            call.b_row);
+}
 
 // One call and what is derived from it; the loops are its methods, from the outermost in: groups of panels of B, blocks
 // of k, strips of row tiles of A, tiles, panels; the micro kernel goes over k. A transposed B is always packed, other
@@ -29,7 +35,13 @@ class Multiplication {
   void part(int part, int parts) const noexcept {
     GemmRegion regions[3];
     const int count = gemm_regions(tiling_, part, parts, regions);
-    for (int i = 0; i < count; i++) region(regions[i]);
+    for (int i = 0; i < count; i++) {
+      region(regions[i]);
+      if (call_.column_sums && regions[i].first_tile == 0) {
+        const int64_t column = tiling_.first_column(regions[i].first_panel);
+        sum_columns(table_, call_, column, tiling_.first_column(regions[i].last_panel) - column);
+      }
+    }
   }
 
  private:
@@ -94,35 +106,42 @@ class Multiplication {
 
   // A row tile's floats of A stay in L1 while it passes over the panels of the group.
   void multiply_strip(Range panels, Range strip, Range k, GemmTile tile, bool packs_b) const noexcept {
-    tile.ldc = call_.ldc;
+    alignas(kAlignment) float passing[kGemmMaxTileFloats];
+    const bool passes = call_.take && !call_.accumulate && k.size() == call_.k;
+    const bool is_last = k.end == call_.k;
     tile.k = k.size();
     tile.add_c = call_.accumulate || k.begin > 0;
-    tile.relu = k.end == call_.k && call_.function == PointwiseFunction::kRelu;
+    tile.relu = is_last && !call_.saved && call_.function == PointwiseFunction::kRelu;
     for (int64_t t = strip.begin; t < strip.end; t++) {
       const int64_t row = tiling_.tiles.begin(t), rows = tiling_.tiles.size(t);
       for (int64_t p = panels.begin; p < panels.end; p++) {
         const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
+        const GemmBlock block{row, rows, column, tiling_.first_column(p + 1) - column};
         tile.b = packs_b ? packed_b(panels, p, k) : call_.b + k.begin * call_.b_row + column;
         tile.b_row = packs_b ? width : call_.b_row;
-        tile.c = call_.c + row * call_.ldc + column;
+        tile.c = passes ? passing : call_.c + row * call_.ldc + column;
+        tile.ldc = passes ? width : call_.ldc;
         tile.bias = k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
-        tile.cols = tiling_.first_column(p + 1) - column;
+        tile.cols = block.cols;
         kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
+        if (is_last) finish(block, tile.c, tile.ldc);
       }
       tile.a += rows * tile.a_row;
-      if (k.end == call_.k) finish(panels, t);
     }
   }
 
-  // The function, where the micro kernel has not applied it, on rows of C that are complete and still in cache.
-  void finish(Range panels, int64_t t) const noexcept {
-    if (call_.function == PointwiseFunction::kLinear || call_.function == PointwiseFunction::kRelu) return;
-    PointwiseKernel* function = table_.pointwise[static_cast<int>(call_.function)];
-    const int64_t column = tiling_.first_column(panels.begin), columns = tiling_.first_column(panels.end) - column;
-    for (int64_t i = tiling_.tiles.begin(t); i < tiling_.tiles.begin(t + 1); i++) {
-      float* row = call_.c + i * call_.ldc + column;
-      function(row, row, columns, call_.alpha);
+  // What the micro kernel has not done, on a tile that is complete and still in cache.
+  void finish(const GemmBlock& block, float* c, int64_t ld) const noexcept {
+    const int function = static_cast<int>(call_.function);
+    if (call_.saved) {
+      const float* const saved = call_.saved + block.row * call_.ldc + block.column;
+      table_.pointwise_gradient[function](saved, c, c, block.rows, block.cols, ld, call_.alpha, nullptr);
+    } else if (call_.function != PointwiseFunction::kLinear && call_.function != PointwiseFunction::kRelu) {
+      for (int64_t i = 0; i < block.rows; i++) {
+        table_.pointwise[function](c + i * ld, c + i * ld, block.cols, call_.alpha);
+      }
     }
+    if (call_.take) call_.take(call_.taker, block, c, ld);
   }
 
   const KernelTable& table_;
@@ -142,7 +161,11 @@ int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int6
 }
 
 void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
-  if (call.m == 0 || call.n == 0) return;
+  if (call.n == 0) return;
+  if (call.m == 0) {
+    if (call.column_sums && part == 0) sum_columns(table, call, 0, call.n);
+    return;
+  }
   Multiplication(table, call, scratch).part(part, parts);
 }
 

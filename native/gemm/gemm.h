@@ -1,4 +1,5 @@
-// out = function(op(A) op(B) + bias [+ C]), in parts that any number of workers may compute.
+// out = function(op(A) op(B) + bias [+ C]), in parts that any number of workers may compute; what else is to be done
+// with each tile of it while the tile is in cache is up to the caller.
 #pragma once
 #include <cstdint>
 
@@ -6,9 +7,17 @@
 
 namespace quern {
 
+// A tile of C.
+struct GemmBlock {
+  int64_t row, rows, column, cols;
+};
+
+// Takes a finished tile, whose element (row + i, column + j) is c[i * ld + j].
+using GemmTake = void(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept;
+
 // Strides in floats. A is m×k and B is k×n as multiplied: a transposed operand has its row stride 1. Of each pair of
 // strides one is 1. C is m×n, row-major, and overlaps neither A nor B nor bias. k = 0 gives function(bias [+ C]); m or
-// n = 0 does nothing.
+// n = 0 does nothing to C.
 struct GemmCall {
   int64_t m, n, k;
   const float* a;
@@ -21,6 +30,13 @@ struct GemmCall {
   bool accumulate;    // add the old C before the function
   PointwiseFunction function;
   float alpha;  // the function's parameter
+  // Null, or m×n as C is: C = (op(A) op(B)) * function'(saved), with no bias and nothing accumulated.
+  const float* saved = nullptr;
+  // Null, or n floats that become the sums of B's columns, in ascending order of k; B is row-major then.
+  float* column_sums = nullptr;
+  // Null, or who alone wants C: the memory at `c` may then be used, or left as it was.
+  GemmTake* take = nullptr;
+  void* taker = nullptr;
 };
 
 // Floats of scratch every worker must bring, aligned to 64 bytes, for any call of this shape or one that is no larger

@@ -51,8 +51,8 @@ void ArraySource::gather(const Array& array, int64_t first, Range share, void* o
   }
 }
 
-// The next row lies anywhere, so its first lines would come late: 2 % of an epoch of 784 floats a row. Prefetching the
-// next batch in one burst between instructions was slower than not at all.
+// The next row lies anywhere, so its first lines would come late: 2 % of an epoch of 784 floats a row. Fetching the next
+// batch beside the longest gemm of the step gained no more than it cost that gemm, in a burst it was a loss.
 void ArraySource::prefetch(const Array& array, int64_t row) noexcept {
   const char* const bytes = static_cast<const char*>(array.row(row));
   for (int64_t byte = 0; byte < array.row_bytes(); byte += kAlignment) __builtin_prefetch(bytes + byte);

@@ -29,7 +29,9 @@ class Flops {
   double of(const Gemm& in) const {
     const MatrixSize a = matrix_of(spec_.buffers[in.a].shape);
     const double depth = static_cast<double>((in.transpose_a ? a.rows : a.cols).at(rows_));
-    return size(in.out) * (2 * depth + (in.bias != kNoBuffer) + operations(in.function));
+    const double sums = in.column_sums == kNoBuffer ? 0 : size(in.column_sums) * depth;
+    const double epilogue = (in.bias != kNoBuffer) + (in.saved != kNoBuffer) + operations(in.function);
+    return size(in.out) * (2 * depth + epilogue) + sums;
   }
   double of(const Pointwise& in) const { return size(in.out) * operations(in.function); }
   double of(const PointwiseGradient& in) const {

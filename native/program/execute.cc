@@ -4,6 +4,8 @@
 
 #include "gemm/gemm.h"
 #include "program/share.h"
+#include "program/tile_work.h"
+#include "program/update.h"
 
 namespace quern {
 namespace {
@@ -20,9 +22,10 @@ const int32_t* row(const int32_t* data, int64_t i, int64_t cols) { return data ?
 // One worker's part of one instruction: an overload for each.
 class Execution {
  public:
-  Execution(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, Context& context, Share share,
-            int worker)
-      : kernels_(kernels), spec_(spec), plan_(plan), context_(context), share_(share), worker_(worker) {}
+  Execution(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const PlannedInstruction& planned,
+            Context& context, Share share, int worker)
+      : kernels_(kernels), spec_(spec), plan_(plan), planned_(planned), context_(context), share_(share),
+        worker_(worker) {}
 
   void operator()(const Gemm& in) const noexcept {
     const Matrix &a = matrix(in.a), &b = matrix(in.b), &out = matrix(in.out);
@@ -32,6 +35,12 @@ class Execution {
     call.a_row = in.transpose_a ? 1 : a.cols, call.a_col = in.transpose_a ? a.cols : 1;
     call.b_row = in.transpose_b ? 1 : b.cols, call.b_col = in.transpose_b ? b.cols : 1;
     call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
+    call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
+    const FoldedUpdate& folded = planned_.update;
+    if (folded.instruction < 0) return gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
+    const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(folded.instruction)];
+    TileWork work(kernels_, context_, update, folded.floats.begin, out.cols);
+    call.take = &TileWork::take, call.taker = &work;
     gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
   }
 
@@ -171,23 +180,19 @@ class Execution {
     kernels_.affine(floats(in.x) + r.begin, floats(in.out) + r.begin, r.size(), in.scale, in.offset);
   }
 
-  void operator()(const Sgd& in) const noexcept {
-    const Range r = share_.floats(matrix(in.parameters).size());
-    const float* const s = floats(in.scalars);
-    const SgdScalars scalars{s[0], s[1], in.weight_decay ? s[2] : 0.0f};
-    kernels_.sgd(floats(in.parameters) + r.begin, floats(in.gradients) + r.begin, row(floats(in.momentum), r.begin, 1),
-                 r.size(), scalars, in.nesterov);
-  }
-
-  void operator()(const Adam& in) const noexcept {
-    const Range r = share_.floats(matrix(in.parameters).size());
-    const float* const s = floats(in.scalars);
-    const AdamScalars scalars{s[0], s[1], s[2], s[3], in.weight_decay ? s[4] : 0.0f};
-    kernels_.adam(floats(in.parameters) + r.begin, floats(in.gradients) + r.begin, floats(in.m) + r.begin,
-                  floats(in.v) + r.begin, row(floats(in.vhat), r.begin, 1), r.size(), scalars);
-  }
+  void operator()(const Sgd& in) const noexcept { update(in); }
+  void operator()(const Adam& in) const noexcept { update(in); }
 
  private:
+  template <class Rule>
+  void update(const Rule& in) const noexcept {
+    for (const Range& left : planned_.left) {
+      const Range r = share_.floats(left.size());
+      const int64_t begin = left.begin + r.begin;
+      apply_update(kernels_, context_, in, begin, floats(in.gradients) + begin, r.size());
+    }
+  }
+
   // Null for an operand that is missing.
   float* floats(BufferId id) const { return id == kNoBuffer ? nullptr : context_.floats(id); }
   const int32_t* integers(BufferId id) const { return context_.integers(id); }
@@ -221,6 +226,7 @@ class Execution {
   const KernelTable& kernels_;
   const ProgramSpec& spec_;
   const Plan& plan_;
+  const PlannedInstruction& planned_;
   Context& context_;
   const Share share_;
   const int worker_;
@@ -234,18 +240,19 @@ void wait_for_workers(Context& context, const Worker& worker) noexcept {
   if (worker.timings) worker.timings->waiting += waited;
 }
 
-void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, int segment, Context& context,
-                 const Worker& worker) noexcept {
+void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Schedule& schedule,
+                 int segment, Context& context, const Worker& worker) noexcept {
   size_t before = 0;  // instructions of the segments before this one
   for (int i = 0; i < segment; i++) before += spec.segments[i].size();
   for (size_t i = 0; i < spec.segments[segment].size(); i++) {
-    const PlannedInstruction& planned = plan.segments[segment][i];
+    const PlannedInstruction& planned = schedule.segments[segment][i];
     if (planned.barrier) wait_for_workers(context, worker);
     const Share share = share_of(planned.cut, context.rows(), worker.index, worker.count);
     if (share.part >= share.parts) continue;
     const bool timed = worker.timings && worker.timings->instructions;
     const Stopwatch stopwatch(timed ? worker.timings->instructions + before + i : nullptr);
-    std::visit(Execution(kernels, spec, plan, context, share, worker.index), spec.segments[segment][i]);
+    const Execution execution(kernels, spec, plan, planned, context, share, worker.index);
+    std::visit(execution, spec.segments[segment][i]);
   }
 }
 

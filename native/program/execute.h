@@ -41,9 +41,9 @@ struct Worker {
   Timings* timings = nullptr;  // worker 0 has them
 };
 
-// Allocates nothing and cannot fail: the program was verified.
-void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, int segment, Context& context,
-                 const Worker& worker) noexcept;
+// Allocates nothing and cannot fail: the program was verified. The schedule is the plan's for the segments that run.
+void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Schedule& schedule,
+                 int segment, Context& context, const Worker& worker) noexcept;
 
 // Waits for the other workers.
 void wait_for_workers(Context& context, const Worker& worker) noexcept;

@@ -44,7 +44,8 @@ struct SettingsWriter {
 
 class Explanation {
  public:
-  Explanation(const ProgramSpec& spec, const Plan& plan) : spec_(spec), plan_(plan) {}
+  Explanation(const ProgramSpec& spec, const Plan& plan)
+      : spec_(spec), plan_(plan), schedule_(spec.segments[kUpdate].empty() ? plan.apart : plan.whole) {}
 
   std::string write(const char* isa) {
     text_ = "program " + spec_.name + ", up to " + std::to_string(spec_.max_rows) + " rows, " + isa + "\n";
@@ -60,7 +61,7 @@ class Explanation {
  private:
   void instruction(int segment, size_t i) {
     const Instruction& instruction = spec_.segments[segment][i];
-    const PlannedInstruction& planned = plan_.segments[segment][i];
+    const PlannedInstruction& planned = schedule_.segments[segment][i];
     const Cost cost = cost_of(spec_, instruction, spec_.max_rows);
     flops_ += cost.flops;
     barriers_ += planned.barrier;
@@ -68,7 +69,25 @@ class Explanation {
     std::visit([&](const auto& in) { std::decay_t<decltype(in)>::describe(in, settings); }, instruction);
     text_ += format("%3zu %c%c %-19s ", i, planned.barrier ? '|' : ' ', planned.cut.kind == Cut::kWorker0 ? '1' : ' ',
                     op_name(instruction));
-    text_ += operands(instruction) + settings.text + format("  (%.0f FLOP)\n", cost.flops);
+    text_ += operands(instruction) + settings.text + folded(segment, i) + format("  (%.0f FLOP)\n", cost.flops);
+  }
+
+  // What was joined with the instruction when it was planned.
+  std::string folded(int segment, size_t i) const {
+    const PlannedInstruction& planned = schedule_.segments[segment][i];
+    std::string text;
+    if (planned.update.instruction >= 0) {
+      text += std::string(" then ") +
+              op_name(spec_.segments[kUpdate][static_cast<size_t>(planned.update.instruction)]);
+    }
+    const BufferId parameters = updated_parameters(spec_.segments[segment][i]);
+    if (parameters == kNoBuffer) return text;
+    int64_t left = 0;
+    for (const Range& range : planned.left) left += range.size();
+    if (left < plan_.places[parameters].end - plan_.places[parameters].begin) {
+      text += ", " + std::to_string(left) + " floats left";
+    }
+    return text;
   }
 
   // "out h1 [rows, 128] @0 <- a x [rows, 784], b w1 [784, 128]": what is written, and where; what is read.
@@ -101,6 +120,7 @@ class Explanation {
 
   const ProgramSpec& spec_;
   const Plan& plan_;
+  const Schedule& schedule_;
   std::string text_;
   double flops_ = 0;
   int barriers_ = 0;

@@ -30,13 +30,16 @@ struct Gemm {
   bool transpose_a, transpose_b, accumulate;
   PointwiseFunction function;
   float alpha;
+  BufferId saved = kNoBuffer, column_sums = kNoBuffer;
   template <class Self, class V>
   static void describe(Self& self, V& v) {
     v.operand("a", Role::kIn, false, self.a);
     v.operand("b", Role::kIn, false, self.b);
     v.operand("bias", Role::kIn, true, self.bias);
+    v.operand("saved", Role::kIn, true, self.saved);
     // InOut only matters when accumulating; a plain gemm never reads out.
     v.operand("out", self.accumulate ? Role::kInOut : Role::kOut, false, self.out);
+    v.operand("columnSums", Role::kOut, true, self.column_sums);
     v.flag("transposeA", self.transpose_a);
     v.flag("transposeB", self.transpose_b);
     v.flag("accumulate", self.accumulate);

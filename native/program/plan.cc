@@ -74,7 +74,8 @@ class Planner {
     plan_.worth_helpers = options_.worth_helpers;
     for (size_t id = 0; id < spec_.buffers.size(); id++) add_buffer(static_cast<BufferId>(id));
     place_arena();
-    for (int segment = 0; segment < kSegments; segment++) cut_segment(segment);
+    plan_.apart = schedule(unfolded(spec_), true);
+    plan_.whole = options_.keep_temporaries ? plan_.apart : schedule(fold_updates(spec_, parameters_), false);
     return std::move(plan_);
   }
 
@@ -135,39 +136,78 @@ class Planner {
     }
   }
 
-  void cut_segment(int segment) {
+  // With `apart`, workers meet at the start of every segment, since segments can be run in any combination; otherwise
+  // the first one starts when all of the batch is there, and the others follow on it.
+  Schedule schedule(const Folding& folding, bool apart) const {
+    Schedule schedule;
     std::vector<Access> since;  // the last barrier
-    for (const Instruction& instruction : spec_.segments[segment]) {
-      PlannedInstruction planned{cut_of(instruction), false};
-      if (planned.cut.kind != Cut::kWorker0) {
-        plan_.shared_nanoseconds += cost_of(spec_, instruction, spec_.max_rows).nanoseconds();
+    for (int segment = 0; segment < kSegments; segment++) {
+      for (size_t i = 0; i < spec_.segments[segment].size(); i++) {
+        PlannedInstruction planned = plan_instruction(segment, i, folding, &schedule.shared_nanoseconds);
+        const std::vector<Access> accesses = accesses_of(spec_.segments[segment][i], planned);
+        planned.barrier = apart && i == 0;
+        for (const Access& access : accesses) {
+          planned.barrier |= std::any_of(since.begin(), since.end(),
+                                         [&](const Access& before) { return conflicts(before, access); });
+        }
+        if (planned.barrier) since.clear();
+        since.insert(since.end(), accesses.begin(), accesses.end());
+        schedule.segments[segment].push_back(std::move(planned));
       }
-      const std::vector<Access> accesses = accesses_of(instruction, planned.cut);
-      // Always at the start of a segment, since segments can be run in any combination.
-      planned.barrier = plan_.segments[segment].empty();
-      for (const Access& access : accesses) {
-        planned.barrier |= std::any_of(since.begin(), since.end(),
-                                       [&](const Access& before) { return conflicts(before, access); });
-      }
-      if (planned.barrier) since.clear();
-      since.insert(since.end(), accesses.begin(), accesses.end());
-      plan_.segments[segment].push_back(planned);
     }
+    return schedule;
   }
 
-  Cut cut_of(const Instruction& instruction) const {
-    if (cost_of(spec_, instruction, spec_.max_rows).nanoseconds() < options_.worth_sharing) return {};
+  PlannedInstruction plan_instruction(int segment, size_t i, const Folding& folding, double* shared) const {
+    const Instruction& instruction = spec_.segments[segment][i];
+    PlannedInstruction planned;
+    double nanoseconds = cost_of(spec_, instruction, spec_.max_rows).nanoseconds();
+    if (segment == kBackward) planned.update = folding.update[i];
+    if (segment == kUpdate) {
+      planned.left = folding.left[i];
+      nanoseconds *= share_left(instruction, planned.left);
+    }
+    if (nanoseconds < options_.worth_sharing) return planned;
     const Cuts cuts(spec_);
-    return std::visit([&](const auto& in) { return cuts.of(in); }, instruction);
+    planned.cut = std::visit([&](const auto& in) { return cuts.of(in); }, instruction);
+    if (planned.cut.kind != Cut::kWorker0) *shared += nanoseconds;
+    return planned;
   }
 
-  std::vector<Access> accesses_of(const Instruction& instruction, Cut cut) const {
+  double share_left(const Instruction& instruction, const std::vector<Range>& left) const {
+    const BufferId id = updated_parameters(instruction);
+    if (id == kNoBuffer) return 1;
+    int64_t floats = 0;
+    for (const Range& range : left) floats += range.size();
+    return static_cast<double>(floats) / static_cast<double>(size_of(spec_.buffers[id].shape).factor);
+  }
+
+  // What the instruction touches of which memory. A gemm that takes an update over does not write its result, but all
+  // that the update writes.
+  std::vector<Access> accesses_of(const Instruction& instruction, const PlannedInstruction& planned) const {
     std::vector<Access> accesses;
+    if (updated_parameters(instruction) != kNoBuffer) {
+      for (const Range& left : planned.left) add_accesses(instruction, &left, planned.cut, &accesses);
+      return accesses;
+    }
+    add_accesses(instruction, nullptr, planned.cut, &accesses);
+    if (planned.update.instruction < 0) return accesses;
+    const Area result = plan_.places[std::get<Gemm>(instruction).out];
+    const auto is_result = [&](const Access& access) { return access.place == result; };
+    accesses.erase(std::remove_if(accesses.begin(), accesses.end(), is_result), accesses.end());
+    const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(planned.update.instruction)];
+    add_accesses(update, &planned.update.floats, planned.cut, &accesses);
+    return accesses;
+  }
+
+  // With `part`, of those floats of an update's operands; the scalars are no part of the slabs.
+  void add_accesses(const Instruction& instruction, const Range* part, Cut cut, std::vector<Access>* accesses) const {
     for_each_operand(instruction, [&](const char*, Role role, bool, BufferId id) {
       if (id == kNoBuffer) return;
-      accesses.push_back({plan_.places[id], size_of(spec_.buffers[id].shape), role != Role::kIn, cut});
+      Area place = plan_.places[id];
+      if (part && place.in_slab()) place = {place.space, place.begin + part->begin, place.begin + part->end};
+      accesses->push_back({place, size_of(spec_.buffers[id].shape), role != Role::kIn, cut});
     });
-    return accesses;
   }
 
   const ProgramSpec& spec_;

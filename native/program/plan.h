@@ -5,6 +5,8 @@
 
 #include "program/area.h"
 #include "program/cost.h"
+#include "program/fold_updates.h"
+#include "program/range.h"
 #include "program/shape.h"
 #include "program/spec.h"
 
@@ -33,6 +35,14 @@ struct PlannedInstruction {
   Cut cut;
   // Workers wait for each other before it: it touches what another worker may have touched since the last barrier.
   bool barrier = false;
+  FoldedUpdate update;  // of a gemm: what is done with each of its tiles
+  // Of an update: the floats of its operands that no gemm took over.
+  std::vector<Range> left;
+};
+
+struct Schedule {
+  std::vector<PlannedInstruction> segments[kSegments];
+  double shared_nanoseconds = 0;  // estimate for the instructions that run on all workers, in a step of max_rows
 };
 
 struct Plan {
@@ -41,18 +51,22 @@ struct Plan {
   static constexpr int32_t kArena = 0;
   std::vector<Area> places;
   std::vector<MatrixSize> matrices;  // by buffer
-  std::vector<PlannedInstruction> segments[kSegments];
+  Schedule apart;  // of steps that run some of the segments, and leave gradients to be read
+  Schedule whole;  // of steps that run them all: updates are folded into the gemms that they wait for
   int64_t arena_floats = 0;
   int64_t gradient_floats = 0;  // 0 when the program has no gradients
   int32_t slots = 0;            // optimizer slots the program needs
   BufferId scalars = kNoBuffer, weights = kNoBuffer;
   std::vector<BufferId> inputs, targets, outputs;  // in order of the spec
-  double shared_nanoseconds = 0;  // estimate for the instructions that run on all workers, in a step of max_rows
-  double worth_helpers = 0;       // PlanOptions'
+  double worth_helpers = 0;  // PlanOptions'
+
+  const Schedule& schedule(const bool (&runs)[kSegments]) const noexcept {
+    return runs[kForward] && runs[kBackward] && runs[kUpdate] ? whole : apart;
+  }
 };
 
 struct PlanOptions {
-  bool keep_temporaries = false;  // no two buffers share memory
+  bool keep_temporaries = false;  // no two buffers share memory, and none is left unwritten
   double worth_sharing = kWorthSharing, worth_helpers = kWorthHelpers;
 };
 

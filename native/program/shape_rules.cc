@@ -21,7 +21,7 @@ class Rules {
              operand("b", in.b) + ", which is " + to_string(a.rows) + " by " + to_string(b.cols);
     }
     if (in.bias != kNoBuffer && size(in.bias) != b.cols) return misfit_columns("bias", in.bias, "out", in.out);
-    return {};
+    return epilogue(in, b.cols);
   }
 
   std::string rule(const Pointwise& in) const { return same("x", in.x, "out", in.out); }
@@ -159,6 +159,15 @@ class Rules {
     if (classes >= 1 && classes <= columns && !matrix(other_id).cols.per_row) return {};
     return misfit(name, id, other, other_id) + "its labels must be checked against 1 to " + std::to_string(columns) +
            " classes, but `classes` is " + std::to_string(classes);
+  }
+
+  std::string epilogue(const Gemm& in, Size columns) const {
+    if (in.saved != kNoBuffer && (in.bias != kNoBuffer || in.accumulate)) return "`saved` goes with no sum before it";
+    if (in.column_sums != kNoBuffer) {
+      if (in.transpose_b) return "`columnSums` needs a `b` that is not transposed";
+      if (size(in.column_sums) != columns) return misfit_columns("columnSums", in.column_sums, "b", in.b);
+    }
+    return in.saved == kNoBuffer ? "" : same("saved", in.saved, "out", in.out);
   }
 
   std::string logits_loss(const LogitsLoss& in, bool sparse_too) const {

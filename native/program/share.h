@@ -8,11 +8,6 @@
 
 namespace quern {
 
-struct Range {
-  int64_t begin = 0, end = 0;
-  int64_t size() const { return end - begin; }
-};
-
 // Part `part` of `parts` of an instruction; one part when it is not shared out.
 struct Share {
   int part = 0, parts = 1;

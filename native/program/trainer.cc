@@ -8,12 +8,14 @@ namespace quern {
 
 int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept {
   const double rows = static_cast<double>(std::min(span.batch_size, span.rows) * span.steps);
-  const double shared = plan.shared_nanoseconds / static_cast<double>(spec.max_rows) * rows;
+  const double shared =
+      plan.schedule(span.segments).shared_nanoseconds / static_cast<double>(spec.max_rows) * rows;
   return shared > 0 && shared >= plan.worth_helpers ? span.threads : 1;
 }
 
 Trainer::Trainer(const Job& job, int workers_wanted)
-    : job_(job), wanted_(workers_wanted), found_(static_cast<size_t>(workers_wanted)) {
+    : job_(job), schedule_(job.plan.schedule(job.span.segments)), wanted_(workers_wanted),
+      found_(static_cast<size_t>(workers_wanted)) {
   if (!job.span.timings) return;
   seconds_.resize(static_cast<size_t>(job.span.timings_length));
   timings_.instructions = seconds_.data();
@@ -104,7 +106,7 @@ void Trainer::work(const Worker& worker) noexcept {
   if (!bad_.load(std::memory_order_acquire)) {
     for (int segment = 0; segment < kSegments; segment++) {
       if (job_.span.segments[segment]) {
-        run_segment(job_.kernels, job_.spec, job_.plan, segment, job_.context, worker);
+        run_segment(job_.kernels, job_.spec, job_.plan, schedule_, segment, job_.context, worker);
       }
     }
     if (!job_.span.outputs.empty()) {

@@ -56,6 +56,7 @@ class Trainer {
   void add_timings() const noexcept;
 
   const Job job_;
+  const Schedule& schedule_;
   const int wanted_;
   int64_t step_ = 0;  // at hand, of the epoch
   int workers_ = 1;

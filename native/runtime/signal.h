@@ -7,9 +7,11 @@
 
 namespace quern {
 
-// The longest time a waiting thread spins before it sleeps. A sleep and wake-up cost about 5 to 50 microseconds, and
-// workers reach a barrier within a few microseconds of each other; longer spinning would burn a core others need.
-inline constexpr int64_t kSpinNanoseconds = 20'000;
+// The longest time a waiting thread spins before it sleeps. Workers mostly reach a barrier within a few microseconds of
+// each other, but one that is held up for some tens, by an interrupt or another virtual machine, would find the others
+// asleep; waking one takes as long again, so one delay would lead to the next. With 20 microseconds the median epoch of
+// the seed model was 3 to 10 % longer on a shared machine, with 400 no shorter.
+inline constexpr int64_t kSpinNanoseconds = 100'000;
 
 // A thread that waits in vain spins less and less, down to this: where two workers have to share a core, because other
 // programs keep the rest busy, a spinning one keeps the other from its work.

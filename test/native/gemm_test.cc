@@ -322,6 +322,90 @@ TEST(gemm_of_empty_k_is_the_function_of_bias_and_c) {
   });
 }
 
+// Runs a product with some more fields of its call set, in parts.
+template <class Change>
+void multiply_changed(const KernelTable& table, Product& product, int parts, Change change) {
+  const Shape& s = product.shape;
+  for (int part = 0; part < parts; part++) {
+    Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
+    GemmCall call = product.call();
+    change(call);
+    gemm(table, call, part, parts, scratch.data);
+  }
+}
+
+constexpr Shape kEpilogueShapes[] = {{19, 37, 21, false, true}, {64, 128, 1100, true, false}, {300, 10, 33, true, false},
+                                     {1, 130, 7, false, false}};
+
+TEST(gemm_multiplies_by_the_gradient_of_each_function_as_its_kernel_does) {
+  for_each_table([](const KernelTable& table) {
+    std::mt19937 random(9);
+    for (const Shape& shape : kEpilogueShapes) {
+      const Product saved(shape, {}, random);
+      for (int f = 0; f < static_cast<int>(PointwiseFunction::kCount); f++) {
+        Product plain(shape, {}, random);
+        Product fused = plain;
+        fused.options.function = static_cast<PointwiseFunction>(f);
+        multiply(table, plain, 1);
+        multiply_changed(table, fused, 3, [&](GemmCall& call) { call.saved = saved.c.data(); });
+        table.pointwise_gradient[f](saved.c.data(), plain.c.data(), plain.c.data(), 1, shape.m * shape.n,
+                                    shape.m * shape.n, plain.options.alpha, nullptr);
+        CHECK(same_bits(plain.c, fused.c));
+      }
+    }
+  });
+}
+
+TEST(gemm_sums_the_columns_of_b) {
+  for_each_table([](const KernelTable& table) {
+    std::mt19937 random(10);
+    for (Shape shape : {Shape{19, 37, 21, false, false}, Shape{784, 128, 128, true, false}, Shape{5, 1, 1100, true, false},
+                        Shape{0, 70, 3, false, false}, Shape{4, 33, 0, false, false}}) {
+      for (int parts : {1, 2, 5}) {
+        Product product(shape, {}, random);
+        std::vector<float> expected(shape.n), sums(shape.n, kGuard);
+        table.reduce_rows[static_cast<int>(ReduceFunction::kSum)](product.b.data(), expected.data(), shape.k, shape.n,
+                                                                  shape.n);
+        multiply_changed(table, product, parts, [&](GemmCall& call) { call.column_sums = sums.data(); });
+        CHECK(same_bits(sums, expected));
+      }
+    }
+  });
+}
+
+// Collects what a gemm hands over, and how often it handed over each element.
+struct Taker {
+  int64_t n;
+  std::vector<float> c;
+  std::vector<int> times;
+  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
+    Taker& self = *static_cast<Taker*>(taker);
+    for (int64_t i = 0; i < block.rows; i++) {
+      for (int64_t j = 0; j < block.cols; j++) {
+        const int64_t to = (block.row + i) * self.n + block.column + j;
+        self.c[static_cast<size_t>(to)] = c[i * ld + j];
+        self.times[static_cast<size_t>(to)]++;
+      }
+    }
+  }
+};
+
+TEST(gemm_hands_over_every_element_once) {
+  for_each_table([](const KernelTable& table) {
+    std::mt19937 random(11);
+    for (const Shape& shape : kEpilogueShapes) {
+      Product kept(shape, {}, random);
+      Product taken = kept;
+      Taker taker{shape.n, std::vector<float>(kept.c.size(), kGuard), std::vector<int>(shape.m * shape.n)};
+      multiply(table, kept, 1);
+      multiply_changed(table, taken, 3, [&](GemmCall& call) { call.take = &Taker::take, call.taker = &taker; });
+      CHECK(same_bits(kept.c, taker.c));
+      CHECK(taker.times == std::vector<int>(shape.m * shape.n, 1));
+      CHECK(taken.guards_stand());
+    }
+  });
+}
+
 // Every element whose row of A or column of B holds a NaN or an Inf must be what arithmetic says, and no other one may
 // be touched by it: zeros are not skipped and padding does not leak.
 TEST(gemm_passes_nan_and_inf_on) {

@@ -102,14 +102,14 @@ TEST(plan_puts_barriers_where_work_crosses_workers) {
   b.emit(kForward, Combine{other, sums, other, CombineFunction::kAdd});          // 7 reads sums whole: barrier
   const std::vector<bool> expected{true, false, false, false, false, true, false, true};
   const Plan plan = plan_of(b.spec, 0, true);
-  for (size_t i = 0; i < expected.size(); i++) CHECK_EQUAL(plan.segments[kForward][i].barrier, expected[i]);
+  for (size_t i = 0; i < expected.size(); i++) CHECK_EQUAL(plan.apart.segments[kForward][i].barrier, expected[i]);
   // On worker 0 alone there is nobody to wait for, but for the start of the segment.
   const Plan alone = plan_of(b.spec, 1e9);
   for (size_t i = 0; i < expected.size(); i++) {
-    CHECK_EQUAL(alone.segments[kForward][i].barrier, i == 0);
-    CHECK(alone.segments[kForward][i].cut.kind == Cut::kWorker0);
+    CHECK_EQUAL(alone.apart.segments[kForward][i].barrier, i == 0);
+    CHECK(alone.apart.segments[kForward][i].cut.kind == Cut::kWorker0);
   }
-  CHECK_EQUAL(alone.shared_nanoseconds, 0.0);
+  CHECK_EQUAL(alone.apart.shared_nanoseconds, 0.0);
 }
 
 TEST(plan_sees_memory_used_again) {
@@ -123,7 +123,80 @@ TEST(plan_sees_memory_used_again) {
   b.emit(kForward, Reduce{second, more, ReduceFunction::kSum, true});
   const Plan plan = plan_of(b.spec, 0);
   CHECK(plan.places[first] == plan.places[second]);
-  CHECK(plan.segments[kForward][2].barrier);
+  CHECK(plan.apart.segments[kForward][2].barrier);
+}
+
+static Folding fold(const Mlp& mlp) { return fold_updates(mlp.spec, *mlp.parameters); }
+
+// Of {6, 5, 4}: the gradients are instructions 2 and 4 of the backward segment; each bias is padded to 16 floats.
+TEST(folding_gives_weights_to_their_gemms_and_leaves_biases) {
+  const Mlp mlp = make_mlp({6, 5, 4}, 8, false);
+  const Folding folding = fold(mlp);
+  std::vector<int32_t> updates;
+  for (const FoldedUpdate& update : folding.update) updates.push_back(update.instruction);
+  CHECK(updates == std::vector<int32_t>({-1, -1, 0, -1, 0}));
+  CHECK_EQUAL(folding.update[4].floats.begin, 0);
+  CHECK_EQUAL(folding.update[4].floats.end, 30);
+  CHECK_EQUAL(folding.update[2].floats.begin, mlp.parameters->offset(2));
+  CHECK_EQUAL(folding.update[2].floats.size(), 20);
+  CHECK_EQUAL(folding.left[0].size(), size_t{2});
+  for (size_t i = 0; i < folding.left[0].size(); i++) {
+    CHECK_EQUAL(folding.left[0][i].begin, mlp.parameters->offset(2 * static_cast<int>(i) + 1));
+    CHECK_EQUAL(folding.left[0][i].size(), kAlignedFloats);
+  }
+}
+
+TEST(folding_is_for_gradients_that_nobody_else_needs) {
+  const auto folded = [](const Mlp& mlp) {
+    int count = 0;
+    for (const FoldedUpdate& update : fold(mlp).update) count += update.instruction >= 0;
+    return count;
+  };
+  Mlp mlp = make_mlp({6, 5, 4}, 8, false);
+  CHECK_EQUAL(folded(mlp), 2);
+  const auto backward = mlp.spec.segments[kBackward];
+  const BufferId w1 = std::get<Gemm>(backward[1]).b, dw1 = std::get<Gemm>(backward[2]).out;
+  const auto with = [&](Segment segment, Instruction instruction) {
+    Mlp changed{mlp.parameters, mlp.spec};
+    changed.spec.segments[segment].push_back(instruction);
+    return folded(changed);
+  };
+  BufferSpec temp = mlp.spec.buffers[static_cast<size_t>(w1)];
+  temp.kind = BufferKind::kTemp;
+  mlp.spec.buffers.push_back(temp);
+  const BufferId copy = static_cast<BufferId>(mlp.spec.buffers.size() - 1);
+  const PointwiseFunction linear = PointwiseFunction::kLinear;
+  CHECK_EQUAL(with(kBackward, Pointwise{w1, copy, linear, 0}), 1);   // the weights are read later
+  CHECK_EQUAL(with(kForward, Pointwise{w1, copy, linear, 0}), 2);    // earlier
+  CHECK_EQUAL(with(kBackward, Pointwise{dw1, copy, linear, 0}), 1);  // the gradient is read
+  CHECK_EQUAL(with(kUpdate, mlp.spec.segments[kUpdate][0]), 0);      // updated twice
+  std::get<Gemm>(mlp.spec.segments[kBackward][2]).accumulate = true;
+  CHECK_EQUAL(folded(mlp), 1);
+}
+
+// The gemm that takes the update over waits until the weights have been read; nothing waits for the gradient.
+TEST(plan_of_a_whole_step_has_fewer_barriers) {
+  const Mlp mlp = make_mlp({64, 64, 64, 10}, 32, false);
+  PlanOptions options;
+  options.worth_sharing = 0;
+  const Plan plan = make_plan(mlp.spec, *mlp.parameters, options);
+  const auto barriers = [](const Schedule& schedule) {
+    int count = 0;
+    for (const auto& segment : schedule.segments) {
+      for (const PlannedInstruction& planned : segment) count += planned.barrier;
+    }
+    return count;
+  };
+  CHECK(barriers(plan.whole) < barriers(plan.apart));
+  CHECK(!plan.whole.segments[kForward][0].barrier);
+  for (size_t i = 0; i < mlp.spec.segments[kBackward].size(); i++) {
+    const PlannedInstruction& planned = plan.whole.segments[kBackward][i];
+    const bool has_input_gradient = i + 1 < mlp.spec.segments[kBackward].size();
+    if (planned.update.instruction >= 0 && has_input_gradient) CHECK(planned.barrier);
+  }
+  options.keep_temporaries = true;
+  const Plan kept = make_plan(mlp.spec, *mlp.parameters, options);
+  CHECK_EQUAL(barriers(kept.whole), barriers(kept.apart));
 }
 
 // Whatever the number of workers, their parts are disjoint and complete.

@@ -53,6 +53,25 @@ TEST(trainer_same_bits_for_any_threads_and_spans) {
   }
 }
 
+// With keep_temporaries nothing is folded: whole steps that fold their updates are held to that.
+TEST(trainer_same_bits_with_updates_folded) {
+  const Data data = make_data(300, 200, 7, 2);
+  std::vector<float> expected;
+  for (bool keeps : {true, false}) {
+    for (int threads : {1, 2, 3}) {
+      Mlp mlp = make_mlp({200, 130, 66, 7}, 64, false);
+      const auto program = make_program(mlp.spec, mlp.parameters, keeps);
+      TrainingSpan training(data, 64, false, threads);
+      for (uint64_t epoch = 0; epoch < 2; epoch++) {
+        training.span.epoch = epoch;
+        train(*program, training.span);
+      }
+      if (expected.empty()) expected = weights_of(*mlp.parameters);
+      CHECK(weights_of(*mlp.parameters) == expected);
+    }
+  }
+}
+
 // Without keep_temporaries small instructions stay on worker 0, and the job itself finds out whether helpers pay.
 TEST(trainer_same_bits_at_any_pace) {
   const Data data = make_data(6000, 64, 5, 8);

@@ -6,7 +6,7 @@
 import type { BufferId, Instruction, InstructionOf, Op, PointwiseFunction } from '../../lib/program/instruction.js';
 import { operandsOf } from '../../lib/program/operands.js';
 import { derivative, forward, softmax } from './formulas.js';
-import { combineIndex, matrix, row, runInstruction, targetRow, type StepState } from './instructions.js';
+import { combineIndex, matrix, row, runInstruction, targetRow, type Matrix, type StepState } from './instructions.js';
 
 const u = 2 ** -24;
 /** Below this, flushing a denormal or losing its bits is allowed. */
@@ -67,7 +67,9 @@ const gemm: Bound<'gemm'> = (g, { memory }, bounds) => {
   const [a, b, out] = [matrix(memory, g.a), matrix(memory, g.b), matrix(memory, g.out)];
   const bias = g.bias === undefined ? undefined : memory.get(g.bias).data;
   const before = out.data.slice();
+  const saved = g.saved === undefined ? undefined : memory.get(g.saved).data;
   const depth = g.transposeA ? a.rows : a.cols;
+  if (g.columnSums !== undefined) bounds.set(g.columnSums, columnSumBounds(b));
   bounds.set(g.out, before.map((old, index) => {
     const [i, j] = [Math.floor(index / out.cols), index % out.cols];
     let total = (bias?.[j] ?? 0) + (g.accumulate ? old : 0);
@@ -78,9 +80,20 @@ const gemm: Bound<'gemm'> = (g, { memory }, bounds) => {
       total += term;
       size += Math.abs(term);
     }
-    return functionBound(g.function, total, g.alpha, (depth + 2) * u * size);
+    const delta = (depth + 2) * u * size;
+    if (!saved) return functionBound(g.function, total, g.alpha, delta);
+    const slope = Math.abs(derivative[g.function](saved[index]!, g.alpha));
+    const inexact = slopeBound(g.function, saved[index]!, g.alpha);
+    return delta * (slope + inexact) + Math.abs(total) * inexact + tiny;
   }));
 };
+
+/** Sums over rows, each of which adds a rounding of what was summed so far. */
+function columnSumBounds(b: Matrix): Float64Array {
+  const bounds = new Float64Array(b.cols).fill(tiny);
+  b.data.forEach((v, i) => { bounds[i % b.cols]! += b.rows * u * Math.abs(v); });
+  return bounds;
+}
 
 const pointwiseGradient: Bound<'pointwiseGradient'> = (p, { memory }, bounds) => {
   const saved = memory.get(p.saved).data;

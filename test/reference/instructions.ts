@@ -43,6 +43,7 @@ function gemm(g: Gemm, { memory }: StepState): void {
   const b = matrix(memory, g.b);
   const out = matrix(memory, g.out);
   const bias = optional(memory, g.bias);
+  const saved = optional(memory, g.saved);
   const depth = g.transposeA ? a.rows : a.cols;
   for (let i = 0; i < out.rows; i++) {
     for (let j = 0; j < out.cols; j++) {
@@ -52,9 +53,13 @@ function gemm(g: Gemm, { memory }: StepState): void {
           * b.data[g.transposeB ? j * b.cols + k : k * b.cols + j]!;
       }
       if (g.accumulate) sum += out.data[i * out.cols + j]!;
-      out.data[i * out.cols + j] = forward[g.function](sum, g.alpha);
+      out.data[i * out.cols + j] = saved ? sum * derivative[g.function](saved[i * out.cols + j]!, g.alpha)
+        : forward[g.function](sum, g.alpha);
     }
   }
+  const sums = optional(memory, g.columnSums);
+  sums?.fill(0);
+  if (sums) for (let k = 0; k < depth; k++) row(b, k).forEach((v, j) => { sums[j]! += v; });
 }
 
 function pointwise(p: Pointwise, { memory }: StepState): void {

@@ -49,14 +49,27 @@ function makeGemm(p: Pool): void {
     transposeB, accumulate: before !== undefined, function: f, alpha: alphaOf(p, f) });
 }
 
-/** xᵀ · dy: the gradient of a weight, over all rows. */
+/** xᵀ · dy: the gradient of a weight, over all rows, sometimes with that of a bias. */
 function makeWeightGradient(p: Pool): void {
   const a = p.matrix(1e3);
   const elements = a.shape.slice(0, -1);
   const b = p.find((v) => v.shape.length > 1 && sameShape(v.shape.slice(0, -1), elements) && v.limit <= 1e3)!;
   const out = p.out([last(a.shape), last(b.shape)], 1e9);
-  p.code.push({ op: 'gemm', a: a.id, b: b.id, out: out.id, transposeA: true, transposeB: false, accumulate: false,
-    function: 'linear', alpha: 0 });
+  const columnSums = p.dice.chance(0.5) ? { columnSums: p.out([last(b.shape)], 1e9).id } : {};
+  p.code.push({ op: 'gemm', a: a.id, b: b.id, out: out.id, ...columnSums, transposeA: true, transposeB: false,
+    accumulate: false, function: 'linear', alpha: 0 });
+}
+
+/** (dz · wᵀ) * f'(saved): the gradient of a function's input, through the layer behind it. */
+function makeInputGradient(p: Pool): void {
+  const saved = p.matrix(100);
+  const dz = p.find((v) => v.shape.length > 1 && v.limit <= 1e3
+    && sameShape(v.shape.slice(0, -1), saved.shape.slice(0, -1)))!;
+  const w = p.parameter([last(saved.shape), last(dz.shape)]);
+  const f = p.dice.pick(pointwiseFunctions.filter((g) => saved.floor !== undefined || !positiveOnly.includes(g)));
+  const out = p.out(saved.shape, w.limit * dz.limit * last(dz.shape) * 1e4);
+  p.code.push({ op: 'gemm', a: dz.id, b: w.id, saved: saved.id, out: out.id, transposeA: false, transposeB: true,
+    accumulate: false, function: f, alpha: alphaOf(p, f) });
 }
 
 function makePointwise(p: Pool): void {
@@ -194,9 +207,10 @@ function makeAffine(p: Pool): void {
 }
 
 /** All but the optimizers, which close a program. */
-export const makers: Record<Exclude<Op, 'sgd' | 'adam'> | 'weightGradient' | 'view', (p: Pool) => void> = {
-  gemm: makeGemm, weightGradient: makeWeightGradient, view: (p) => void p.view(p.matrix()), pointwise: makePointwise,
-  pointwiseGradient: makePointwiseGradient, combine: makeCombine, reduce: makeReduce, broadcast: makeBroadcast,
+type MakerName = Exclude<Op, 'sgd' | 'adam'> | 'weightGradient' | 'inputGradient' | 'view';
+export const makers: Record<MakerName, (p: Pool) => void> = {
+  gemm: makeGemm, weightGradient: makeWeightGradient, inputGradient: makeInputGradient,
+  view: (p) => void p.view(p.matrix()), pointwise: makePointwise, pointwiseGradient: makePointwiseGradient, combine: makeCombine, reduce: makeReduce, broadcast: makeBroadcast,
   softmax: makeSoftmax, softmaxGradient: makeSoftmaxGradient,
   softmaxCrossentropy: (p) => makeLogitsLoss(p, 'softmaxCrossentropy'),
   sigmoidCrossentropy: (p) => makeLogitsLoss(p, 'sigmoidCrossentropy'), loss: makeLoss,

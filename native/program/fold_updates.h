@@ -1,0 +1,36 @@
+// Which gradients of weights nobody needs as a whole: the update can then be applied to each tile as the gemm finishes
+// it, while the tile is in cache, and the gradient never goes to memory. Whoever computes a tile of the gradient owns
+// that part of the weights.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "program/parameters.h"
+#include "program/range.h"
+#include "program/spec.h"
+
+namespace quern {
+
+// The instruction of the update segment that a gemm takes over, or -1, and for which floats of its operands.
+struct FoldedUpdate {
+  int32_t instruction = -1;
+  Range floats;
+};
+
+struct Folding {
+  std::vector<FoldedUpdate> update;  // by instruction of the backward segment
+  // By instruction of the update segment: the floats of its operands that are left to it; none for what is no update.
+  std::vector<std::vector<Range>> left;
+};
+
+// The parameters an instruction updates; kNoBuffer for what is no update.
+BufferId updated_parameters(const Instruction& instruction);
+
+// Nothing folded: each update has all of its floats.
+Folding unfolded(const ProgramSpec& spec);
+
+// For steps that run all segments. A gemm takes the update of a parameter over if it alone writes the gradient, that
+// update alone reads it, and nothing reads the parameter from the gemm on.
+Folding fold_updates(const ProgramSpec& spec, const Parameters& parameters);
+
+}  // namespace quern

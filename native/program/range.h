@@ -1,0 +1,12 @@
+// A range of rows, columns or floats.
+#pragma once
+#include <cstdint>
+
+namespace quern {
+
+struct Range {
+  int64_t begin = 0, end = 0;
+  int64_t size() const { return end - begin; }
+};
+
+}  // namespace quern

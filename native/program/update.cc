@@ -1,0 +1,43 @@
+#include "program/update.h"
+
+namespace quern {
+namespace {
+
+class Update {
+ public:
+  Update(const KernelTable& kernels, const Context& context, int64_t begin, const float* gradients, int64_t count)
+      : kernels_(kernels), context_(context), begin_(begin), gradients_(gradients), count_(count) {}
+
+  void operator()(const Sgd& in) const noexcept {
+    const float* const s = context_.floats(in.scalars);
+    const SgdScalars scalars{s[0], s[1], in.weight_decay ? s[2] : 0.0f};
+    kernels_.sgd(part(in.parameters), gradients_, part(in.momentum), count_, scalars, in.nesterov);
+  }
+
+  void operator()(const Adam& in) const noexcept {
+    const float* const s = context_.floats(in.scalars);
+    const AdamScalars scalars{s[0], s[1], s[2], s[3], in.weight_decay ? s[4] : 0.0f};
+    kernels_.adam(part(in.parameters), gradients_, part(in.m), part(in.v), part(in.vhat), count_, scalars);
+  }
+
+  template <class Other>
+  void operator()(const Other&) const noexcept {}
+
+ private:
+  float* part(BufferId id) const { return id == kNoBuffer ? nullptr : context_.floats(id) + begin_; }
+
+  const KernelTable& kernels_;
+  const Context& context_;
+  const int64_t begin_;
+  const float* const gradients_;
+  const int64_t count_;
+};
+
+}  // namespace
+
+void apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
+                  const float* gradients, int64_t count) noexcept {
+  std::visit(Update(kernels, context, begin, gradients, count), update);
+}
+
+}  // namespace quern

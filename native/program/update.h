@@ -1,0 +1,16 @@
+// The optimizers' rules over a part of their operands.
+#pragma once
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+#include "program/context.h"
+#include "program/spec.h"
+
+namespace quern {
+
+// Applies sgd or adam to `count` floats of its operands from `begin` on; `gradients` are those of these floats. Does
+// nothing for other instructions.
+void apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
+                  const float* gradients, int64_t count) noexcept;
+
+}  // namespace quern
