@@ -11,6 +11,9 @@ struct Range {
   int64_t size() const noexcept { return end - begin; }
 };
 
+// Columns of a row tile that are finished at a time: a few tiles, so that what is done with them works on long rows.
+constexpr int64_t kFinishedTogether = 128;
+
 // Rows of a row-major B that are packed at a time, over all panels of a group: whole stretches of a few pages.
 constexpr int64_t kRowsPacked = 16;
 
@@ -106,7 +109,8 @@ class Multiplication {
 
   // A row tile's floats of A stay in L1 while it passes over the panels of the group.
   void multiply_strip(Range panels, Range strip, Range k, GemmTile tile, bool packs_b) const noexcept {
-    alignas(kAlignment) float passing[kGemmMaxTileFloats];
+    static_assert(kGemmMaxVectors * 16 <= kFinishedTogether, "the widest tile fits");
+    alignas(kAlignment) float passing[kGemmMaxRows * kFinishedTogether];
     const bool passes = call_.take && !call_.accumulate && k.size() == call_.k;
     const bool is_last = k.end == call_.k;
     tile.k = k.size();
@@ -114,23 +118,25 @@ class Multiplication {
     tile.relu = is_last && !call_.saved && call_.function == PointwiseFunction::kRelu;
     for (int64_t t = strip.begin; t < strip.end; t++) {
       const int64_t row = tiling_.tiles.begin(t), rows = tiling_.tiles.size(t);
+      int64_t first = tiling_.first_column(panels.begin);  // of those that are to be finished together
       for (int64_t p = panels.begin; p < panels.end; p++) {
-        const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
-        const GemmBlock block{row, rows, column, tiling_.first_column(p + 1) - column};
+        const int64_t column = tiling_.first_column(p), width = tiling_.width(p), end = tiling_.first_column(p + 1);
         tile.b = packs_b ? packed_b(panels, p, k) : call_.b + k.begin * call_.b_row + column;
         tile.b_row = packs_b ? width : call_.b_row;
-        tile.c = passes ? passing : call_.c + row * call_.ldc + column;
-        tile.ldc = passes ? width : call_.ldc;
+        tile.c = passes ? passing + column - first : call_.c + row * call_.ldc + column;
+        tile.ldc = passes ? kFinishedTogether : call_.ldc;
         tile.bias = k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
-        tile.cols = block.cols;
+        tile.cols = end - column;
         kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
-        if (is_last) finish(block, tile.c, tile.ldc);
+        if (p + 1 < panels.end && end - first + tiling_.width(p + 1) <= kFinishedTogether) continue;
+        if (is_last) finish({row, rows, first, end - first}, tile.c + first - column, tile.ldc);
+        first = end;
       }
       tile.a += rows * tile.a_row;
     }
   }
 
-  // What the micro kernel has not done, on a tile that is complete and still in cache.
+  // What the micro kernel has not done, on tiles that are complete and still in cache.
   void finish(const GemmBlock& block, float* c, int64_t ld) const noexcept {
     const int function = static_cast<int>(call_.function);
     if (call_.saved) {

@@ -7,12 +7,12 @@
 
 namespace quern {
 
-// A tile of C.
+// A tile of C, or a few side by side.
 struct GemmBlock {
   int64_t row, rows, column, cols;
 };
 
-// Takes a finished tile, whose element (row + i, column + j) is c[i * ld + j].
+// Takes a finished block, whose element (row + i, column + j) is c[i * ld + j].
 using GemmTake = void(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept;
 
 // Strides in floats. A is m×k and B is k×n as multiplied: a transposed operand has its row stride 1. Of each pair of

@@ -13,7 +13,6 @@ namespace {
 template <int kVectors, int kRows>
 constexpr void add_tiles(GemmKernels& kernels) {
   if constexpr (kVectors <= kGemmMaxVectors && kRows <= rows_of(kVectors)) {
-    static_assert(kRows * kVectors * kLanes <= kGemmMaxTileFloats, "a tile fits its buffer");
     kernels.rows[kVectors] = kRows;
     kernels.micro[0][kVectors][kRows] = gemm_micro<kRows, kVectors, false>;
     kernels.micro[1][kVectors][kRows] = gemm_micro<kRows, kVectors, true>;

@@ -35,7 +35,6 @@ using GemmPackKernel = void(const float* x, int64_t row, int64_t col, int64_t k,
 
 inline constexpr int kGemmMaxVectors = 8;
 inline constexpr int kGemmMaxRows = 14;
-inline constexpr int kGemmMaxTileFloats = 512;  // of the largest tile
 
 struct GemmKernels {
   int lanes;    // floats in a vector
