@@ -43,18 +43,20 @@ int64_t begin_of(const GemmTiling& tiling, int part, int parts) noexcept {
 
 }  // namespace
 
-GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n) noexcept {
-  const GemmPieces panels(divide_up(n, kernels.lanes), panel_vectors(kernels, m));
+GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n, bool within_panels) noexcept {
+  const int64_t vectors = divide_up(n, kernels.lanes);
+  const GemmPieces panels = within_panels ? GemmPieces::of_length(vectors, kernels.vectors)
+                                          : GemmPieces(vectors, panel_vectors(kernels, m));
   return {n, kernels.lanes, panels, GemmPieces(m, kernels.rows[panels.longest()])};
 }
 
-int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regions) noexcept {
+int gemm_regions(const GemmTiling& tiling, bool by_columns, int part, int parts, GemmRegion* regions) noexcept {
   const int64_t tiles = tiling.tiles.count;
   int count = 0;
   auto add = [&](GemmRegion region) {
     if (region.first_panel < region.last_panel && region.first_tile < region.last_tile) regions[count++] = region;
   };
-  if (tiling.tiles.length() >= kTall * tiling.n) {
+  if (!by_columns && tiling.tiles.length() >= kTall * tiling.n) {
     add({0, tiling.panels.count, tiles * part / parts, tiles * (part + 1) / parts});
     return count;
   }

@@ -7,14 +7,23 @@
 
 namespace quern {
 
-// A length in equal pieces, the first ones longer by one where it does not divide.
+// A length in equal pieces, the first ones longer by one where it does not divide; or in pieces of a given length, the
+// last one being what is left.
 struct GemmPieces {
   int64_t count, shortest, longer;  // how many are of length shortest + 1
+  int64_t last_short = 0;           // what the last one lacks
 
   GemmPieces(int64_t length, int64_t longest) noexcept
       : count((length + longest - 1) / longest), shortest(length / count), longer(length % count) {}
-  int64_t begin(int64_t piece) const noexcept { return piece * shortest + (piece < longer ? piece : longer); }
-  int64_t size(int64_t piece) const noexcept { return shortest + (piece < longer); }
+  static GemmPieces of_length(int64_t length, int64_t each) noexcept {
+    GemmPieces pieces(length, each);
+    pieces.shortest = each, pieces.longer = 0, pieces.last_short = pieces.count * each - length;
+    return pieces;
+  }
+  int64_t begin(int64_t piece) const noexcept {
+    return piece * shortest + (piece < longer ? piece : longer) - (piece == count ? last_short : 0);
+  }
+  int64_t size(int64_t piece) const noexcept { return begin(piece + 1) - begin(piece); }
   int64_t longest() const noexcept { return shortest + (longer > 0); }
   int64_t length() const noexcept { return begin(count); }
   // The piece that holds `position`, less than the length.
@@ -39,8 +48,8 @@ struct GemmTiling {
   }
 };
 
-// m and n > 0.
-GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n) noexcept;
+// m and n > 0. With `within_panels` no panel of the tiling crosses the border of one of panels.h.
+GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n, bool within_panels) noexcept;
 
 // A rectangle of tiles.
 struct GemmRegion {
@@ -49,8 +58,9 @@ struct GemmRegion {
 };
 
 // The tiles of one part: at most three rectangles, of which it returns the number. Parts go down panel after panel and
-// have mostly whole ones, so that the columns of a weight matrix stay with one worker; a tall C is shared out by rows.
-int gemm_regions(const GemmTiling& tiling, int part, int parts, GemmRegion* regions) noexcept;
+// have mostly whole ones, so that the columns of a weight matrix stay with one worker; a tall C is shared out by rows
+// unless it is to be `by_columns` too.
+int gemm_regions(const GemmTiling& tiling, bool by_columns, int part, int parts, GemmRegion* regions) noexcept;
 
 // Whether a transposed A is packed, a strip of row tiles at a time, for so many columns of B. Its rows of k lie far
 // apart, in as many pages, and a tile uses a part of a line of each.

@@ -1,6 +1,7 @@
 #include "gemm/gemm.h"
 
 #include "gemm/blocking.h"
+#include "gemm/panels.h"
 #include "runtime/arena.h"
 
 namespace quern {
@@ -30,14 +31,15 @@ void sum_columns(const KernelTable& table, const GemmCall& call, int64_t first, 
 class Multiplication {
  public:
   Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
-      : table_(table), kernels_(table.gemm), call_(call), tiling_(gemm_tiling(table.gemm, call.m, call.n)),
+      : table_(table), kernels_(table.gemm), call_(call),
+        tiling_(gemm_tiling(table.gemm, call.m, call.n, call.takes_panels || (call.b_in_panels && !transposed_b()))),
         packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
         group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
         b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
 
   void part(int part, int parts) const noexcept {
     GemmRegion regions[3];
-    const int count = gemm_regions(tiling_, part, parts, regions);
+    const int count = gemm_regions(tiling_, call_.takes_panels, part, parts, regions);
     for (int i = 0; i < count; i++) {
       region(regions[i]);
       if (call_.column_sums && regions[i].first_tile == 0) {
@@ -64,8 +66,8 @@ class Multiplication {
   }
 
   void block(Range panels, Range tiles, Range k) const noexcept {
-    const bool packs_b = transposed_b() ||
-                         gemm_packs_b(tiles.size(), k.size(), call_.b_row, tiling_.width(0));
+    const bool packs_b = transposed_b() || (!call_.b_in_panels && gemm_packs_b(tiles.size(), k.size(), call_.b_row,
+                                                                               tiling_.width(0)));
     const bool packs_a = packs_a_ && gemm_packs_a(kernels_, panels.size() * tiling_.width(0));
     if (packs_b) pack_b(panels, k);
     for (int64_t t = tiles.begin; t < tiles.end; t += kGemmStrip) {
@@ -92,15 +94,33 @@ class Multiplication {
   }
 
   void pack_b(Range panels, Range k) const noexcept {
-    const int64_t slice = call_.b_col == 1 ? kRowsPacked : k.size();
-    for (int64_t begin = k.begin; begin < k.end; begin += slice) {
-      const int64_t rows = minimum(slice, k.end - begin);
+    for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
+      end = minimum(k.end, call_.b_col == 1 ? begin + kRowsPacked : end_of_stretch(begin));
+      const PanelPlace b = b_place(begin);
       for (int64_t p = panels.begin; p < panels.end; p++) {
         const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
-        kernels_.pack(call_.b + begin * call_.b_row + column * call_.b_col, call_.b_row, call_.b_col, rows,
+        kernels_.pack(call_.b + b.offset + column * b.stride, call_.b_row, b.stride, end - begin,
                       tiling_.first_column(p + 1) - column, packed_b(panels, p, k) + (begin - k.begin) * width, width);
       }
     }
+  }
+
+  // Of a transposed B, whose k columns as stored are contiguous up to here.
+  int64_t end_of_stretch(int64_t k) const noexcept {
+    return call_.b_in_panels ? (k / kPanelColumns + 1) * kPanelColumns : call_.k;
+  }
+
+  // Where B(k, 0) is, and the floats from there to B(k, 1), for packing.
+  PanelPlace b_place(int64_t k) const noexcept {
+    return call_.b_in_panels ? panel_place(call_.n, call_.k, k) : PanelPlace{k * call_.b_row, call_.b_col};
+  }
+
+  // A panel of B that is read where it lies, from row k on.
+  void read_b(int64_t k, int64_t column, GemmTile* tile) const noexcept {
+    const PanelPlace place =
+        call_.b_in_panels ? panel_place(call_.k, call_.n, column) : PanelPlace{column, call_.b_row};
+    tile->b = call_.b + place.offset + k * place.stride;
+    tile->b_row = place.stride;
   }
 
   float* packed_b(Range panels, int64_t panel, Range k) const noexcept {
@@ -113,6 +133,7 @@ class Multiplication {
     alignas(kAlignment) float passing[kGemmMaxRows * kFinishedTogether];
     const bool passes = call_.take && !call_.accumulate && k.size() == call_.k;
     const bool is_last = k.end == call_.k;
+    const int64_t passing_row = call_.takes_panels ? kPanelColumns : kFinishedTogether;
     tile.k = k.size();
     tile.add_c = call_.accumulate || k.begin > 0;
     tile.relu = is_last && !call_.saved && call_.function == PointwiseFunction::kRelu;
@@ -121,14 +142,16 @@ class Multiplication {
       int64_t first = tiling_.first_column(panels.begin);  // of those that are to be finished together
       for (int64_t p = panels.begin; p < panels.end; p++) {
         const int64_t column = tiling_.first_column(p), width = tiling_.width(p), end = tiling_.first_column(p + 1);
-        tile.b = packs_b ? packed_b(panels, p, k) : call_.b + k.begin * call_.b_row + column;
-        tile.b_row = packs_b ? width : call_.b_row;
+        if (packs_b) tile.b = packed_b(panels, p, k), tile.b_row = width;
+        else read_b(k.begin, column, &tile);
         tile.c = passes ? passing + column - first : call_.c + row * call_.ldc + column;
-        tile.ldc = passes ? kFinishedTogether : call_.ldc;
+        tile.ldc = passes ? passing_row : call_.ldc;
         tile.bias = k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
         tile.cols = end - column;
         kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
-        if (p + 1 < panels.end && end - first + tiling_.width(p + 1) <= kFinishedTogether) continue;
+        const bool joins_next = call_.takes_panels ? end % kPanelColumns != 0
+                                                   : end - first + tiling_.width(p + 1) <= kFinishedTogether;
+        if (joins_next && p + 1 < panels.end) continue;
         if (is_last) finish({row, rows, first, end - first}, tile.c + first - column, tile.ldc);
         first = end;
       }

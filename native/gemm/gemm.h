@@ -37,6 +37,11 @@ struct GemmCall {
   // Null, or who alone wants C: the memory at `c` may then be used, or left as it was.
   GemmTake* take = nullptr;
   void* taker = nullptr;
+  // B as it is stored, which is its transpose when b_row is 1, lies in panels (panels.h); b_row and b_col are then those
+  // it would have row-major, without gaps.
+  bool b_in_panels = false;
+  // No block that is taken crosses the border of a panel, and parts keep to their panels whatever C's height.
+  bool takes_panels = false;
 };
 
 // Floats of scratch every worker must bring, aligned to 64 bytes, for any call of this shape or one that is no larger

@@ -4,6 +4,7 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/simd/inline.h"
 
+#include "gemm/panels.h"
 #include "kernels/gemm_micro.inl.h"
 #include "kernels/gemm_pack.inl.h"
 
@@ -26,6 +27,7 @@ constexpr GemmKernels gemm_kernels() {
   GemmKernels kernels{};
   kernels.lanes = kLanes;
   kernels.vectors = kRegisters / 8;  // 4 of 32 registers, 2 of 16: tiles of 6 rows
+  static_assert(kPanelColumns % (kRegisters / 8 * kLanes) == 0, "full tiles fill a panel of weights");
   add_tiles<1, 1>(kernels);
   kernels.pack = gemm_pack;
   return kernels;

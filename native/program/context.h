@@ -40,6 +40,8 @@ class Context {
   float* scratch(int worker) const { return scratch_[worker].data(); }
   int64_t rows() const { return rows_; }
 
+  bool uses_panels = false;  // the plan's panels lie as such
+
   std::vector<double> accumulators;  // total and count of each; worker 0 alone
   RandomKey key{};                   // of the epoch
   uint32_t step = 0;                 // of the epoch

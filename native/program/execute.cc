@@ -36,10 +36,12 @@ class Execution {
     call.b_row = in.transpose_b ? 1 : b.cols, call.b_col = in.transpose_b ? b.cols : 1;
     call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
     call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
+    call.b_in_panels = context_.uses_panels && plan_.in_panels[static_cast<size_t>(in.b)];
     const FoldedUpdate& folded = planned_.update;
     if (folded.instruction < 0) return gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
     const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(folded.instruction)];
-    TileWork work(kernels_, context_, update, folded.floats.begin, out.cols);
+    call.takes_panels = context_.uses_panels && folded.in_panels;
+    TileWork work(kernels_, context_, update, folded.floats.begin, out.rows, out.cols, call.takes_panels);
     call.take = &TileWork::take, call.taker = &work;
     gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <variant>
 
+#include "gemm/panels.h"
 #include "program/area.h"
 #include "program/operands.h"
 #include "program/shape.h"
@@ -29,8 +30,13 @@ class Folder {
     for (size_t i = 0; i < folding_.update.size(); i++) {
       const int32_t parameter = parameter_of(i);
       if (parameter < 0) continue;
-      folding_.update[i] = folded_update(parameter);
+      FoldedUpdate& update = folding_.update[i];
+      update = folded_update(parameter);
       folded[static_cast<size_t>(parameter)] = true;
+      const BufferId gradient = std::get<Gemm>(spec_.segments[kBackward][i]).out;
+      const MatrixSize size = matrix_of(spec_.buffers[gradient].shape);
+      update.in_panels = size.cols.factor > kPanelColumns && only_multiplied(gradient, update.instruction);
+      if (update.in_panels) folding_.panels.push_back({parameter, size.rows.factor, size.cols.factor});
     }
     for (size_t u = 0; u < folding_.left.size(); u++) folding_.left[u] = left_of(u, folded);
     return std::move(folding_);
@@ -56,6 +62,40 @@ class Folder {
       }
     }
     return gradient_users == 2 && updates == 1 && !is_read_later ? out.first : -1;
+  }
+
+  // Whether the places of this gradient in all slabs are touched by nothing but its gemm, the update that is folded into
+  // it, and gemms whose `b` is the whole parameter.
+  bool only_multiplied(BufferId gradient, int32_t update) const {
+    const Area place = area_of(spec_, parameters_, gradient);
+    const MatrixSize size = matrix_of(spec_.buffers[gradient].shape);
+    bool only = true;
+    for (int segment = 0; segment < kSegments; segment++) {
+      for (size_t i = 0; i < spec_.segments[segment].size(); i++) {
+        if (segment == kUpdate && static_cast<int32_t>(i) == update) continue;
+        const Instruction& instruction = spec_.segments[segment][i];
+        for_each_operand(instruction, [&](const char* name, Role, bool, BufferId id) {
+          if (id == kNoBuffer || id == gradient) return;
+          const Area area = area_of(spec_, parameters_, id);
+          if (!area.in_slab() || area.end <= place.begin || place.end <= area.begin) return;
+          only = only && area.space == Area::kParameters && std::holds_alternative<Gemm>(instruction) &&
+                 !std::strcmp(name, "b") && matrix_of(spec_.buffers[id].shape) == size;
+        });
+      }
+    }
+    return only && all_from_one_place(spec_.segments[kUpdate][static_cast<size_t>(update)]);
+  }
+
+  // Whether the operands of an update lie at the same place of their slabs.
+  bool all_from_one_place(const Instruction& update) const {
+    const int64_t begin = area_of(spec_, parameters_, updated_parameters(update)).begin;
+    bool all = true;
+    for_each_operand(update, [&](const char*, Role, bool, BufferId id) {
+      if (id == kNoBuffer) return;
+      const Area area = area_of(spec_, parameters_, id);
+      all = all && (!area.in_slab() || area.begin == begin);
+    });
+    return all;
   }
 
   bool touches(const Instruction& instruction, const Area& area) const {

@@ -15,12 +15,16 @@ namespace quern {
 struct FoldedUpdate {
   int32_t instruction = -1;
   Range floats;
+  bool in_panels = false;  // the parameter is among Folding::panels
 };
 
 struct Folding {
   std::vector<FoldedUpdate> update;  // by instruction of the backward segment
   // By instruction of the update segment: the floats of its operands that are left to it; none for what is no update.
   std::vector<std::vector<Range>> left;
+  // Folded parameters that nothing else touches but gemms that multiply by them: while only such steps run they may lie
+  // in panels (gemm/panels.h).
+  std::vector<ParameterMatrix> panels;
 };
 
 // The parameters an instruction updates; kNoBuffer for what is no update.

@@ -1,7 +1,10 @@
 #include "program/parameters.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
+
+#include "gemm/panels.h"
 
 namespace quern {
 
@@ -147,10 +150,44 @@ std::shared_ptr<Snapshot> Parameters::make_snapshot(bool with_slots) const {
 
 void Parameters::fill(Snapshot* snapshot) const noexcept {
   snapshot->version = version();
-  copy_floats(weights_.data(), snapshot->weights.data(), slab_size());
-  for (size_t i = 0; i < snapshot->slots.size(); i++) {
-    copy_floats(slots_[i].data(), snapshot->slots[i].data(), slab_size());
+  copy_row_major(weights_, &snapshot->weights);
+  for (size_t i = 0; i < snapshot->slots.size(); i++) copy_row_major(slots_[i], &snapshot->slots[i]);
+}
+
+void Parameters::copy_row_major(const Arena& slab, Arena* to) const noexcept {
+  copy_floats(slab.data(), to->data(), slab_size());
+  for (const ParameterMatrix& matrix : panels_) {
+    const int64_t begin = offset(matrix.parameter);
+    from_panels(slab.data() + begin, matrix.rows, matrix.cols, to->data() + begin);
   }
+}
+
+// With the mutex held: rewrites the parameters of panels_ in all slabs.
+template <class Convert>
+void Parameters::convert_panels(Convert convert) noexcept {
+  for (const ParameterMatrix& matrix : panels_) {
+    for (int slot = -1; slot < slots(); slot++) {
+      float* const floats = slab(slot) + offset(matrix.parameter);
+      copy_floats(floats, spare_.data(), size(matrix.parameter));
+      convert(spare_.data(), matrix.rows, matrix.cols, floats);
+    }
+  }
+}
+
+bool Parameters::begin_panels(const std::vector<ParameterMatrix>& matrices) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  int64_t largest = 0;
+  for (const ParameterMatrix& matrix : matrices) largest = std::max(largest, size(matrix.parameter));
+  if (spare_.size() < largest && !spare_.allocate(largest)) return false;
+  panels_ = matrices;
+  convert_panels(to_panels);
+  return true;
+}
+
+void Parameters::end_panels() noexcept {
+  std::lock_guard<std::mutex> lock(mutex_);
+  convert_panels(from_panels);
+  panels_.clear();
 }
 
 }  // namespace quern

@@ -25,6 +25,12 @@ struct ParameterLayout {
   std::vector<int64_t> shape;
 };
 
+// A parameter as a matrix.
+struct ParameterMatrix {
+  int32_t parameter;
+  int64_t rows, cols;
+};
+
 // The slabs as they were after some finished step.
 struct Snapshot {
   uint64_t version = 0;
@@ -64,6 +70,11 @@ class Parameters {
   void end_training();
   bool training() const { return training_.load(std::memory_order_acquire); }
 
+  // How the slabs lie, for the job that trains, between its steps: some parameters in panels, and all row-major again.
+  // Everybody else is given row-major floats all the time. False without the memory for it; nothing has changed then.
+  [[nodiscard]] bool begin_panels(const std::vector<ParameterMatrix>& matrices);
+  void end_panels() noexcept;
+
   // The state after the last finished step; null without the memory for it. Any thread but the trainer's.
   std::shared_ptr<const Snapshot> snapshot(bool with_slots = false);
 
@@ -82,6 +93,9 @@ class Parameters {
   std::string lay_out(const std::vector<ParameterLayout>& layout);
   std::shared_ptr<Snapshot> make_snapshot(bool with_slots) const;
   void fill(Snapshot* snapshot) const noexcept;
+  void copy_row_major(const Arena& slab, Arena* to) const noexcept;
+  template <class Convert>
+  void convert_panels(Convert convert) noexcept;
   void changed() noexcept;
 
   std::vector<std::string> names_;
@@ -94,6 +108,8 @@ class Parameters {
   std::atomic<bool> training_{false};
   std::mutex mutex_;  // guards all below, and the slabs while no step runs
   bool in_step_ = false;
+  std::vector<ParameterMatrix> panels_;  // the parameters that lie in panels
+  Arena spare_;                          // as large as the largest of them
   std::shared_ptr<const Snapshot> latest_;   // of the slab as it is, or null
   std::shared_ptr<Snapshot> pending_[2];     // wanted at the end of the step at hand, without and with slots
   std::condition_variable served_;

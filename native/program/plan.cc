@@ -75,7 +75,9 @@ class Planner {
     for (size_t id = 0; id < spec_.buffers.size(); id++) add_buffer(static_cast<BufferId>(id));
     place_arena();
     plan_.apart = schedule(unfolded(spec_), true);
-    plan_.whole = options_.keep_temporaries ? plan_.apart : schedule(fold_updates(spec_, parameters_), false);
+    plan_.in_panels.resize(spec_.buffers.size());
+    plan_.whole = plan_.apart;
+    if (!options_.keep_temporaries) fold();
     return std::move(plan_);
   }
 
@@ -133,6 +135,19 @@ class Planner {
       if (place.in_slab()) continue;
       const int64_t offset = placement.offsets[place.space];
       place = {Plan::kArena, offset, offset + place.end};
+    }
+  }
+
+  void fold() {
+    const Folding folding = fold_updates(spec_, parameters_);
+    plan_.whole = schedule(folding, false);
+    plan_.panels = folding.panels;
+    for (const ParameterMatrix& matrix : folding.panels) {
+      const int64_t begin = parameters_.offset(matrix.parameter);
+      const Area parameter{Area::kParameters, begin, begin + matrix.rows * matrix.cols};
+      for (size_t id = 0; id < spec_.buffers.size(); id++) {
+        if (plan_.places[id] == parameter) plan_.in_panels[id] = true;
+      }
     }
   }
 

@@ -19,6 +19,9 @@ inline constexpr double kWorthSharing = 1500;
 // Estimated nanoseconds of shared work in a whole job below which it runs without helpers: what waking one may cost.
 inline constexpr double kWorthHelpers = 50'000;
 
+// Steps of a job from which on it pays to lay weights in panels first and in rows again afterwards.
+inline constexpr int64_t kWorthPanels = 16;
+
 // How an instruction's work is cut among workers. Which cut it is depends on shapes alone, never on their number, and
 // no result depends on the cut.
 struct Cut {
@@ -53,6 +56,8 @@ struct Plan {
   std::vector<MatrixSize> matrices;  // by buffer
   Schedule apart;  // of steps that run some of the segments, and leave gradients to be read
   Schedule whole;  // of steps that run them all: updates are folded into the gemms that they wait for
+  std::vector<ParameterMatrix> panels;  // that may lie in panels while whole steps run
+  std::vector<bool> in_panels;          // by buffer: whether it is one of these parameters
   int64_t arena_floats = 0;
   int64_t gradient_floats = 0;  // 0 when the program has no gradients
   int32_t slots = 0;            // optimizer slots the program needs
@@ -60,9 +65,10 @@ struct Plan {
   std::vector<BufferId> inputs, targets, outputs;  // in order of the spec
   double worth_helpers = 0;  // PlanOptions'
 
-  const Schedule& schedule(const bool (&runs)[kSegments]) const noexcept {
-    return runs[kForward] && runs[kBackward] && runs[kUpdate] ? whole : apart;
+  static bool is_whole(const bool (&runs)[kSegments]) noexcept {
+    return runs[kForward] && runs[kBackward] && runs[kUpdate];
   }
+  const Schedule& schedule(const bool (&runs)[kSegments]) const noexcept { return is_whole(runs) ? whole : apart; }
 };
 
 struct PlanOptions {

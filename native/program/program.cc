@@ -99,8 +99,12 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   const auto order = span.shuffle ? rows_in_order(span) : nullptr;
   const ArraySource source(kernels_, spec_, *plan_, span, order ? order->data() : nullptr);
   Parameters* const trained = trains(span) ? parameters_.get() : nullptr;
+  const bool lays_panels = trained && !plan_->panels.empty() && Plan::is_whole(span.segments) &&
+                           span.steps >= kWorthPanels;
+  context->uses_panels = lays_panels && parameters_->begin_panels(plan_->panels);
   Trainer trainer({kernels_, spec_, *plan_, span, source, *context, trained, progress}, workers);
   trainer.run(result);
+  if (context->uses_panels) parameters_->end_panels();
   give_context(std::move(context));
 }
 

@@ -1,6 +1,7 @@
 // What a worker does with the tiles of a gemm whose result is a gradient that is used at once.
 #pragma once
 #include "gemm/gemm.h"
+#include "gemm/panels.h"
 #include "kernels/kernel_table.h"
 #include "program/context.h"
 #include "program/update.h"
@@ -9,24 +10,32 @@ namespace quern {
 
 class TileWork {
  public:
-  // `update` takes each tile; the gemm's result is for the floats of its operands from `begin` on.
-  TileWork(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
-           int64_t row_length) noexcept
-      : kernels_(kernels), context_(context), update_(update), begin_(begin), row_length_(row_length) {}
+  // `update` takes each block; the gemm's result, a matrix of rows by cols, is for the floats of its operands from
+  // `begin` on, which lie row-major or in panels.
+  TileWork(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin, int64_t rows,
+           int64_t cols, bool in_panels) noexcept
+      : kernels_(kernels), context_(context), update_(update), begin_(begin), rows_(rows), cols_(cols),
+        in_panels_(in_panels) {}
 
   static void take(void* work, const GemmBlock& block, const float* c, int64_t ld) noexcept {
     const TileWork& self = *static_cast<TileWork*>(work);
-    for (int64_t i = 0; i < block.rows; i++) {
-      const int64_t begin = self.begin_ + (block.row + i) * self.row_length_ + block.column;
-      apply_update(self.kernels_, self.context_, self.update_, begin, c + i * ld, block.cols);
-    }
+    const PanelPlace place =
+        self.in_panels_ ? panel_place(self.rows_, self.cols_, block.column) : PanelPlace{block.column, self.cols_};
+    const int64_t begin = self.begin_ + place.offset + block.row * place.stride;
+    if (place.stride == ld && block.cols == ld) return self.apply(begin, c, block.rows * ld);
+    for (int64_t i = 0; i < block.rows; i++) self.apply(begin + i * place.stride, c + i * ld, block.cols);
   }
 
  private:
+  void apply(int64_t begin, const float* gradients, int64_t count) const noexcept {
+    apply_update(kernels_, context_, update_, begin, gradients, count);
+  }
+
   const KernelTable& kernels_;
   const Context& context_;
   const Instruction& update_;
-  const int64_t begin_, row_length_;
+  const int64_t begin_, rows_, cols_;
+  const bool in_panels_;
 };
 
 }  // namespace quern

@@ -1,128 +1,14 @@
 // Matrix multiplication of every instruction set against double, over classes of shapes.
-#include "gemm/gemm.h"
-
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
-#include <random>
-#include <vector>
 
-#include "check.h"
 #include "gemm/blocking.h"
-#include "kernels/dispatch.h"
+#include "gemm/panels.h"
+#include "products.h"
 
 namespace quern {
 namespace {
-
-constexpr float kGuard = -123456.75f;
-
-struct Shape {
-  int64_t m, n, k;
-  bool transpose_a, transpose_b;
-};
-
-struct Options {
-  bool bias = false, accumulate = false;
-  PointwiseFunction function = PointwiseFunction::kLinear;
-  float alpha = 0.25f;
-  int64_t extra = 0;   // columns beyond the matrix in every row of A, B and C
-  int64_t offset = 0;  // floats before A, B and C, so that they are not aligned
-};
-
-// Operands of one product; C is surrounded by guards, in the gap behind every row too.
-struct Product {
-  Shape shape;
-  Options options;
-  int64_t lda, ldb, ldc;
-  std::vector<float> a, b, c, bias;
-
-  Product(Shape shape, Options options, std::mt19937& random) : shape(shape), options(options) {
-    const auto [m, n, k, transpose_a, transpose_b] = shape;
-    lda = (transpose_a ? m : k) + options.extra;
-    ldb = (transpose_b ? k : n) + options.extra;
-    ldc = n + options.extra;
-    a = values(options.offset + (transpose_a ? k : m) * lda, random);
-    b = values(options.offset + (transpose_b ? n : k) * ldb, random);
-    bias = values(n, random);
-    c.assign(options.offset + m * ldc + kMargin, kGuard);
-    for (int64_t i = 0; i < m; i++) {
-      for (int64_t j = 0; j < n; j++) c[options.offset + i * ldc + j] = uniform(random);
-    }
-  }
-
-  GemmCall call() {
-    GemmCall call;
-    call.m = shape.m;
-    call.n = shape.n;
-    call.k = shape.k;
-    call.a = a.data() + options.offset;
-    call.a_row = shape.transpose_a ? 1 : lda;
-    call.a_col = shape.transpose_a ? lda : 1;
-    call.b = b.data() + options.offset;
-    call.b_row = shape.transpose_b ? 1 : ldb;
-    call.b_col = shape.transpose_b ? ldb : 1;
-    call.c = c.data() + options.offset;
-    call.ldc = ldc;
-    call.bias = options.bias ? bias.data() : nullptr;
-    call.accumulate = options.accumulate;
-    call.function = options.function;
-    call.alpha = options.alpha;
-    return call;
-  }
-
-  float& at(int64_t i, int64_t j) { return c[options.offset + i * ldc + j]; }
-
-  bool guards_stand() const {
-    for (int64_t x = 0; x < static_cast<int64_t>(c.size()); x++) {
-      const int64_t y = x - options.offset;
-      const bool inside = y >= 0 && y < shape.m * ldc && y % ldc < shape.n;
-      if (!inside && c[x] != kGuard) return false;
-    }
-    return true;
-  }
-
- private:
-  static constexpr int64_t kMargin = 64;
-
-  static float uniform(std::mt19937& random) { return std::uniform_real_distribution<float>(-1, 1)(random); }
-  static std::vector<float> values(int64_t n, std::mt19937& random) {
-    std::vector<float> x(n);
-    for (float& v : x) v = uniform(random);
-    return x;
-  }
-};
-
-// Scratch of exactly the size asked for, with guards behind it.
-struct Scratch {
-  static constexpr int64_t kMargin = 64;
-  int64_t floats;
-  float* data;
-
-  explicit Scratch(int64_t floats) : floats(floats) {
-    const int64_t bytes = (floats + kMargin) * static_cast<int64_t>(sizeof(float));
-    data = static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
-    for (int64_t i = 0; i < floats + kMargin; i++) data[i] = kGuard;
-  }
-  ~Scratch() { std::free(data); }
-  bool guards_stand() const {
-    for (int64_t i = floats; i < floats + kMargin; i++) {
-      if (data[i] != kGuard) return false;
-    }
-    return true;
-  }
-};
-
-void multiply(const KernelTable& table, Product& product, int parts) {
-  const Shape& s = product.shape;
-  for (int part = parts; part-- > 0;) {
-    Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
-    gemm(table, product.call(), part, parts, scratch.data);
-    CHECK(scratch.guards_stand());
-  }
-}
 
 // A chain of k multiply-adds after at most two additions rounds at most 2k + 2 times (once for a product, once for a
 // sum); each rounding is off by half an epsilon of a partial sum, which is no larger than the sum of magnitudes.
@@ -169,16 +55,7 @@ void check_product(const KernelTable& table, Shape shape, Options options, int p
   test::fail(__FILE__, __LINE__, what);
 }
 
-template <class Body>
-void for_each_table(Body body) {
-  for (const KernelTable* const* table = supported_tables(); *table; table++) body(**table);
-}
-
 int64_t pick(std::mt19937& random, const std::vector<int64_t>& from) { return from[random() % from.size()]; }
-
-bool same_bits(const std::vector<float>& x, const std::vector<float>& y) {
-  return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0;
-}
 
 TEST(gemm_of_every_small_shape) {
   for_each_table([](const KernelTable& table) {
@@ -322,90 +199,6 @@ TEST(gemm_of_empty_k_is_the_function_of_bias_and_c) {
   });
 }
 
-// Runs a product with some more fields of its call set, in parts.
-template <class Change>
-void multiply_changed(const KernelTable& table, Product& product, int parts, Change change) {
-  const Shape& s = product.shape;
-  for (int part = 0; part < parts; part++) {
-    Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
-    GemmCall call = product.call();
-    change(call);
-    gemm(table, call, part, parts, scratch.data);
-  }
-}
-
-constexpr Shape kEpilogueShapes[] = {{19, 37, 21, false, true}, {64, 128, 1100, true, false}, {300, 10, 33, true, false},
-                                     {1, 130, 7, false, false}};
-
-TEST(gemm_multiplies_by_the_gradient_of_each_function_as_its_kernel_does) {
-  for_each_table([](const KernelTable& table) {
-    std::mt19937 random(9);
-    for (const Shape& shape : kEpilogueShapes) {
-      const Product saved(shape, {}, random);
-      for (int f = 0; f < static_cast<int>(PointwiseFunction::kCount); f++) {
-        Product plain(shape, {}, random);
-        Product fused = plain;
-        fused.options.function = static_cast<PointwiseFunction>(f);
-        multiply(table, plain, 1);
-        multiply_changed(table, fused, 3, [&](GemmCall& call) { call.saved = saved.c.data(); });
-        table.pointwise_gradient[f](saved.c.data(), plain.c.data(), plain.c.data(), 1, shape.m * shape.n,
-                                    shape.m * shape.n, plain.options.alpha, nullptr);
-        CHECK(same_bits(plain.c, fused.c));
-      }
-    }
-  });
-}
-
-TEST(gemm_sums_the_columns_of_b) {
-  for_each_table([](const KernelTable& table) {
-    std::mt19937 random(10);
-    for (Shape shape : {Shape{19, 37, 21, false, false}, Shape{784, 128, 128, true, false}, Shape{5, 1, 1100, true, false},
-                        Shape{0, 70, 3, false, false}, Shape{4, 33, 0, false, false}}) {
-      for (int parts : {1, 2, 5}) {
-        Product product(shape, {}, random);
-        std::vector<float> expected(shape.n), sums(shape.n, kGuard);
-        table.reduce_rows[static_cast<int>(ReduceFunction::kSum)](product.b.data(), expected.data(), shape.k, shape.n,
-                                                                  shape.n);
-        multiply_changed(table, product, parts, [&](GemmCall& call) { call.column_sums = sums.data(); });
-        CHECK(same_bits(sums, expected));
-      }
-    }
-  });
-}
-
-// Collects what a gemm hands over, and how often it handed over each element.
-struct Taker {
-  int64_t n;
-  std::vector<float> c;
-  std::vector<int> times;
-  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
-    Taker& self = *static_cast<Taker*>(taker);
-    for (int64_t i = 0; i < block.rows; i++) {
-      for (int64_t j = 0; j < block.cols; j++) {
-        const int64_t to = (block.row + i) * self.n + block.column + j;
-        self.c[static_cast<size_t>(to)] = c[i * ld + j];
-        self.times[static_cast<size_t>(to)]++;
-      }
-    }
-  }
-};
-
-TEST(gemm_hands_over_every_element_once) {
-  for_each_table([](const KernelTable& table) {
-    std::mt19937 random(11);
-    for (const Shape& shape : kEpilogueShapes) {
-      Product kept(shape, {}, random);
-      Product taken = kept;
-      Taker taker{shape.n, std::vector<float>(kept.c.size(), kGuard), std::vector<int>(shape.m * shape.n)};
-      multiply(table, kept, 1);
-      multiply_changed(table, taken, 3, [&](GemmCall& call) { call.take = &Taker::take, call.taker = &taker; });
-      CHECK(same_bits(kept.c, taker.c));
-      CHECK(taker.times == std::vector<int>(shape.m * shape.n, 1));
-      CHECK(taken.guards_stand());
-    }
-  });
-}
-
 // Every element whose row of A or column of B holds a NaN or an Inf must be what arithmetic says, and no other one may
 // be touched by it: zeros are not skipped and padding does not leak.
 TEST(gemm_passes_nan_and_inf_on) {
@@ -460,30 +253,33 @@ TEST(gemm_scratch_grows_with_every_size) {
   });
 }
 
+void check_regions(const KernelTable& table, int64_t m, int64_t n, bool panels, int parts) {
+  const GemmTiling tiling = gemm_tiling(table.gemm, m, n, panels);
+  CHECK_EQUAL(tiling.tiles.length(), m);
+  CHECK_EQUAL(tiling.first_column(tiling.panels.count), n);
+  for (int64_t p = 0; panels && p < tiling.panels.count; p++) {
+    CHECK_EQUAL(tiling.first_column(p) / kPanelColumns, (tiling.first_column(p + 1) - 1) / kPanelColumns);
+  }
+  std::vector<int> covered(tiling.panels.count * tiling.tiles.count);
+  for (int part = 0; part < parts; part++) {
+    GemmRegion regions[3];
+    const int count = gemm_regions(tiling, panels, part, parts, regions);
+    for (int r = 0; r < count; r++) {
+      for (int64_t p = regions[r].first_panel; p < regions[r].last_panel; p++) {
+        for (int64_t t = regions[r].first_tile; t < regions[r].last_tile; t++) covered[p * tiling.tiles.count + t]++;
+      }
+    }
+  }
+  CHECK(covered == std::vector<int>(covered.size(), 1));
+}
+
 // Regions of all parts together cover every tile once.
 TEST(gemm_regions_cover_the_tiles_once) {
   for_each_table([](const KernelTable& table) {
     for (int64_t m : {1, 5, 6, 7, 100, 128, 784, 5000}) {
-      for (int64_t n : {1, 16, 17, 64, 100, 130, 784, 1024}) {
-        const GemmTiling tiling = gemm_tiling(table.gemm, m, n);
-        CHECK_EQUAL(tiling.tiles.length(), m);
-        CHECK_EQUAL(tiling.first_column(tiling.panels.count), n);
+      for (int64_t n : {1, 16, 17, 64, 100, 130, 144, 784, 1024}) {
         for (int parts : {1, 2, 3, 7, 200}) {
-          std::vector<int> covered(tiling.panels.count * tiling.tiles.count);
-          for (int part = 0; part < parts; part++) {
-            GemmRegion regions[3];
-            const int count = gemm_regions(tiling, part, parts, regions);
-            for (int r = 0; r < count; r++) {
-              for (int64_t p = regions[r].first_panel; p < regions[r].last_panel; p++) {
-                for (int64_t t = regions[r].first_tile; t < regions[r].last_tile; t++) {
-                  covered[p * tiling.tiles.count + t]++;
-                }
-              }
-            }
-          }
-          bool once = true;
-          for (int times : covered) once = once && times == 1;
-          CHECK(once);
+          for (bool panels : {false, true}) check_regions(table, m, n, panels, parts);
         }
       }
     }

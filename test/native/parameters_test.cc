@@ -71,6 +71,38 @@ TEST(parameters_snapshots_are_shared_until_something_changes) {
   CHECK_EQUAL(first->weights.data()[32], 0.0f);
 }
 
+// Only the job that trains sees the panels; the padding stays where it is.
+TEST(parameters_in_panels_are_read_row_major) {
+  std::shared_ptr<Parameters> p;
+  CHECK_EQUAL(Parameters::create({{"v", {3, 7}}, {"w", {5, 130}}, {"b", {9}}}, 2, &p), "");
+  std::vector<float> values(static_cast<size_t>(p->slab_size())), seen(values.size());
+  for (int slot = -1; slot < 2; slot++) {
+    for (size_t i = 0; i < values.size(); i++) values[i] = static_cast<float>(i) + 1000.0f * static_cast<float>(slot);
+    CHECK(p->write(-1, slot, values.data()));
+  }
+  const auto same = [&](int slot) {
+    std::vector<float> expected(values.size());
+    CHECK(p->read(-1, slot, expected.data()));
+    return expected;
+  };
+  const std::vector<float> before[] = {same(-1), same(0), same(1)};
+  CHECK(p->try_begin_training());
+  CHECK(p->begin_panels({{1, 5, 130}}));
+  CHECK_EQUAL(p->slab(-1)[p->offset(1) + 64], p->slab(-1)[p->offset(1)] + 130);  // the second row of the first panel
+  for (int slot = -1; slot < 2; slot++) CHECK(same(slot) == before[slot + 1]);
+  p->begin_step();
+  p->slab(-1)[p->offset(1) + 5 * 64] = -7;  // row 0, column 64
+  p->end_step(true);
+  std::vector<float> changed = before[0];
+  changed[static_cast<size_t>(p->offset(1)) + 64] = -7;
+  CHECK(same(-1) == changed);
+  p->end_panels();
+  CHECK(same(-1) == changed);
+  p->end_training();
+  CHECK(same(-1) == changed);
+  CHECK(same(1) == before[2]);
+}
+
 TEST(parameters_refuse_a_second_training) {
   const auto p = make(0);
   CHECK(p->try_begin_training());

@@ -174,6 +174,31 @@ TEST(folding_is_for_gradients_that_nobody_else_needs) {
   CHECK_EQUAL(folded(mlp), 1);
 }
 
+// Of {100, 130, 70, 5}: the last layer is no wider than a panel.
+TEST(plan_lays_weights_in_panels_that_are_only_multiplied_by) {
+  const Mlp mlp = make_mlp({100, 130, 70, 5}, 8, false);
+  const auto panels = [&](const ProgramSpec& spec) {
+    std::vector<int32_t> parameters;
+    for (const ParameterMatrix& matrix : fold_updates(spec, *mlp.parameters).panels) {
+      CHECK_EQUAL(matrix.rows * matrix.cols, mlp.parameters->size(matrix.parameter));
+      parameters.push_back(matrix.parameter);
+    }
+    return parameters;
+  };
+  CHECK(panels(mlp.spec) == std::vector<int32_t>({2, 0}));
+  const BufferId w0 = std::get<Gemm>(mlp.spec.segments[kForward][0]).b;
+  ProgramSpec spec = mlp.spec;
+  BufferSpec copy = spec.buffers[static_cast<size_t>(w0)];
+  copy.kind = BufferKind::kTemp;
+  spec.buffers.push_back(copy);
+  const BufferId to = static_cast<BufferId>(spec.buffers.size() - 1);
+  spec.segments[kForward].push_back(Pointwise{w0, to, PointwiseFunction::kSquare, 0});
+  CHECK(panels(spec) == std::vector<int32_t>({2}));
+  const Plan plan = make_plan(spec, *mlp.parameters, {});
+  CHECK(!plan.in_panels[static_cast<size_t>(w0)]);
+  CHECK_EQUAL(std::count(plan.in_panels.begin(), plan.in_panels.end(), true), 1);
+}
+
 // The gemm that takes the update over waits until the weights have been read; nothing waits for the gradient.
 TEST(plan_of_a_whole_step_has_fewer_barriers) {
   const Mlp mlp = make_mlp({64, 64, 64, 10}, 32, false);

@@ -96,10 +96,12 @@ TEST(verify_refuses_bad_operands) {
   expect([](ProgramSpec& s) { first_gemm(s).function = PointwiseFunction::kCount; }, "`function` is unknown");
   expect([](ProgramSpec& s) { first_gemm(s).saved = first_gemm(s).a; }, "`saved` goes with no sum before it");
   expect([](ProgramSpec& s) { input_gradient(s).saved = find(s, "h0"); }, "");
-  expect([](ProgramSpec& s) { input_gradient(s).saved = find(s, "x"); }, "`saved` of shape [rows, 6] does not fit `out`");
+  expect([](ProgramSpec& s) { input_gradient(s).saved = find(s, "x"); },
+         "`saved` of shape [rows, 6] does not fit `out`");
   expect([](ProgramSpec& s) { input_gradient(s).column_sums = find(s, "db0"); }, "a `b` that is not transposed");
   expect([](ProgramSpec& s) { weight_gradient(s).column_sums = find(s, "db0"); }, "");
-  expect([](ProgramSpec& s) { weight_gradient(s).column_sums = find(s, "db1"); }, "`columnSums` of shape [4] does not fit `b`");
+  expect([](ProgramSpec& s) { weight_gradient(s).column_sums = find(s, "db1"); },
+         "`columnSums` of shape [4] does not fit `b`");
   expect([](ProgramSpec& s) { first_gemm(s).accumulate = true; }, "is read before it is written");
   expect([](ProgramSpec& s) { first_gemm(s).out = find(s, "x"); }, "filled by the batch source and can't be written");
   expect([](ProgramSpec& s) { bias_gradient(s).column_sums = find(s, "b1"); }, "which only sgd and adam write");
