@@ -3,9 +3,10 @@
  * process in its own way, or returns what it saw, which is printed for the parent.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { native } from '../../lib/native.js';
+import { native, type NativeJob } from '../../lib/native.js';
 import { collect, countersAfterGc } from './leaks.js';
-import { makeRegression, predictionSpan, startEndless, trainingSpan } from './regression.js';
+import { makeRegression, startEndless, trainingSpan } from './regression.js';
+import { makeUniform, uniformPrediction, uniformTraining } from './uniform.js';
 import { exited, trainingWorker } from './workers.js';
 
 /** A step of the life that a program may end after: each leads to a process that ends by itself, with code 0. */
@@ -120,25 +121,32 @@ const scenes: Record<string, () => unknown> = {
     return { same: both.every(({ accumulators }) => accumulators[0] === alone.accumulators[0]) };
   },
 
-  /** Predictions on the way see weights of finished steps: the two of one version are the same. */
+  /**
+   * Predictions during a training see the weights of a finished step, which are all equal. It goes on until enough were
+   * made on enough different weights, however fast this machine trains; a training that ends before is begun again.
+   */
   async predictWhileTraining() {
-    const { parameters, program } = makeRegression(50);
-    const job = program.run(trainingSpan(20_000));
-    const first = predictionSpan(8), second = predictionSpan(8);
-    let compared = 0, torn = 0;
-    let finished: number | undefined;
-    void job.done.then((result) => { finished = result.steps; });
-    while (finished === undefined) {
-      const before = parameters.version;
-      program.runSync(first);
-      program.runSync(second);
-      if (parameters.version === before) {
-        compared++;
-        if (!first.outputs![0]!.every((value, i) => Object.is(value, second.outputs![0]![i]))) torn++;
+    const { program } = makeUniform();
+    const training = uniformTraining(20_000), prediction = uniformPrediction();
+    const [out] = prediction.outputs;
+    const seen = new Set<number>();
+    let isOver = true, torn = 0;
+    let job: NativeJob | undefined;
+    for (let made = 0; made < 400 || seen.size < 20; made++) {
+      if (isOver) {
+        isOver = false;
+        job = program.run(training);
+        void job.done.then(() => { isOver = true; });
       }
-      if (compared % 16 === 0) await setImmediate();
+      if (made % 4 > 0) program.runSync(prediction);
+      else await program.run(prediction).done;
+      seen.add(out[0]!);
+      if (out.some((value) => value !== out[0])) torn++;
+      if (made % 16 === 0) await setImmediate();
     }
-    return { finished, torn, compared: compared > 0 };
+    job!.cancel();
+    await job!.done;
+    return { torn };
   },
 
   /** The one who transfers keeps the memory, so reading goes on where it was; afterwards the job says what it did. */

@@ -79,8 +79,7 @@ describe('lifetime of jobs', function () {
   it('thousands of models are freed', () => saw('manyModels', zero));
 
   it('two jobs at once compute what each computes alone', () => saw('twoAtOnce', { same: true }));
-  it('runSync while training sees the weights of a finished step', () =>
-    saw('predictWhileTraining', { finished: 20_000, torn: 0, compared: true }));
+  it('runs and jobs while training see the weights of a finished step', () => saw('predictWhileTraining', { torn: 0 }));
   it('a buffer transferred while training', () =>
     saw('transferWhileTraining', { finished: 20_000, left: 0, moved: 160_000 }));
   it('cancelled at any time, a job ends after the step at hand', () =>
