@@ -3,11 +3,12 @@
  * whether it runs at once or as a job, every bit of what it leaves is the same.
  */
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Dense, Dropout } from '../../lib/layers/index.js';
 import * as losses from '../../lib/losses/index.js';
 import * as metrics from '../../lib/metrics/index.js';
-import { native, type SpanSpec } from '../../lib/native.js';
+import { native, type NativeJob, type SpanSpec } from '../../lib/native.js';
 import { SGD } from '../../lib/optimizers/index.js';
 import { buildChain } from '../reference/chain.js';
 import { randomProgram, type RandomProgram } from '../reference/random-program.js';
@@ -35,6 +36,26 @@ function stepsFrom({ spec, span }: RandomProgram, first: number, end = span.step
 /** The spans of one step each that a span is made of. */
 function singleSteps(random: RandomProgram): Partial<SpanSpec>[] {
   return Array.from({ length: random.span.steps }, (_, i) => stepsFrom(random, i, i + 1));
+}
+
+/** A small classifier with momentum and dropout, and data for so many steps. */
+function longProgram(steps: number): RandomProgram {
+  const optimizer = new SGD({ momentum: 0.9 });
+  const chain = buildChain({
+    layers: [new Dense(24, { activation: 'relu' }), new Dropout(0.2), new Dense(3, { activation: 'softmax' })],
+    inputShape: [4], loss: losses.get('sparse_categorical_crossentropy'), metrics: [metrics.get('accuracy')],
+    optimizer, rows: steps,
+  });
+  return { ...chain, spec: { ...chain.lowered.spec, maxRows: 1 }, slots: optimizer.slots,
+    span: { ...chain.span, batchSize: 1, steps, segments: { forward: true, backward: true, update: true },
+      scalars: Float32Array.from({ length: 3 * steps }, (_, i) => [0.01, 0.9, 0][i % 3]!) } };
+}
+
+/** Waits until a job has made so many steps, or is over. */
+async function madeSteps(job: NativeJob, accumulators: Float64Array, steps: number): Promise<void> {
+  let isOver = false;
+  void job.done.then(() => { isOver = true; });
+  while (!isOver && job.progress(accumulators.slice()) < steps) await setImmediate();
 }
 
 describe('the same program, the same bits', () => {
@@ -102,20 +123,20 @@ describe('the same program, the same bits', () => {
     }
   });
 
-  it('for a job that is cancelled and taken up where it stopped', async () => {
-    let stoppedEarly = 0;
+  /** Of every epoch the first job is cancelled at once, the second when it has made a step, the third runs to the end. */
+  it('for jobs that are cancelled and taken up where they stopped', async () => {
     for (const seed of seeds) {
       const random = randomProgram(seed);
-      const epochs = Array.from({ length: 40 }, (_, epoch) => ({ epoch, shuffle: true }));
+      const epochs = Array.from({ length: 4 }, (_, epoch) => ({ epoch, shuffle: true }));
       const expected = runSpans(random, prepare(random), epochs);
       const run = prepare(random);
       let accumulators: Float64Array = new Float64Array(2 * random.spec.accumulators);
       for (const epoch of epochs) {
-        for (let done = 0; done < random.span.steps;) {
+        for (let done = 0, attempt = 0; done < random.span.steps; attempt++) {
           const job = run.program.run(run.span({ ...epoch, ...stepsFrom(random, done), accumulators, threads: 2 }));
-          if (done === 0) job.cancel();
+          if (attempt === 1) await madeSteps(job, accumulators, 1);
+          if (attempt < 2) job.cancel();
           const result = await job.done;
-          if (result.cancelled && result.steps < random.span.steps) stoppedEarly++;
           done += result.steps;
           accumulators = result.accumulators;
         }
@@ -123,7 +144,27 @@ describe('the same program, the same bits', () => {
       const parameters = readParameters(random, run.parameters);
       assertSameBits({ accumulators, outputs: expected.outputs, parameters }, expected, `seed ${seed}`);
     }
-    assert.ok(stoppedEarly > 0, 'no job was stopped before its end, so the test shows nothing');
+  });
+
+  /** A pass over the data takes a second or more, so jobs are stopped in its middle; none is held to how far it came. */
+  it('for a long job that is stopped again and again', async () => {
+    const random = longProgram(1 << 20);
+    const run = prepare(random);
+    let accumulators: Float64Array = new Float64Array(2 * random.spec.accumulators);
+    let done = 0, stopped = 0;
+    for (const threads of [2, 1, 3, 2, 5]) {
+      const job = run.program.run(run.span({ ...stepsFrom(random, done), shuffle: true, accumulators, threads }));
+      await madeSteps(job, accumulators, 50);
+      job.cancel();
+      const result = await job.done;
+      stopped += Number(result.cancelled);
+      done += result.steps;
+      accumulators = result.accumulators;
+    }
+    assert.ok(stopped > 0, 'no job was stopped before its end, so the test shows nothing');
+    const expected = runSpans(random, prepare(random), [{ ...stepsFrom(random, 0, done), shuffle: true }], []);
+    const parameters = readParameters(random, run.parameters);
+    assertSameBits({ accumulators, outputs: [], parameters }, expected, `${done} steps`);
   });
 
   it('and another result for another order of the rows', () => {
