@@ -106,6 +106,6 @@ describe('lifetime of fits', function () {
     moved: true, iterations: true,
   }));
   it('a buffer resized during fit changes nothing', () => saw('resizeWhileFitting', { same: true }));
-  it('timers fire during fit', () => saw('timersFireWhileFitting', { fired: true }));
+  it('timers fire during fit', () => saw('timersFireWhileFitting', { failure: 'enough' }));
   it('idle threads use no CPU', () => saw('idle', { idle: true }));
 });

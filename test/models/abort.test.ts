@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { blobs, classifier, progressOf, quiet, weightsOf } from './blobs.js';
+import { blobs, classifier, progressOf, quiet, slowClassifier, weightsOf } from './blobs.js';
 
 const { x, labels } = blobs(20_000);
 const few = blobs(10);
@@ -48,8 +48,8 @@ describe('AbortSignal', () => {
   });
 
   it('ends evaluate and predict too', async () => {
-    const model = classifier();
-    const { x: many, labels: manyLabels } = blobs(300_000);
+    const model = slowClassifier();
+    const { x: many, labels: manyLabels } = blobs(100_000);
     for (const run of [
       (signal: AbortSignal) => model.evaluate(many, manyLabels, { verbose: 0, batchSize: 1, signal }),
       (signal: AbortSignal) => model.predict(many, { verbose: 0, batchSize: 1, signal }),

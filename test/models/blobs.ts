@@ -52,6 +52,16 @@ export function classifier(seed = 7, compile: Partial<CompileOptions> = {}): Seq
   return model;
 }
 
+/** A classifier of which a step takes so long that a pass over some ten thousand rows, one at a time, takes seconds. */
+export function slowClassifier(): Sequential {
+  const model = new Sequential([
+    new Dense(1024, { activation: 'relu', inputShape: [features] }), new Dense(1024, { activation: 'relu' }),
+    new Dense(classes, { activation: 'softmax' }),
+  ]);
+  model.compile({ optimizer: 'sgd', loss: 'sparse_categorical_crossentropy' });
+  return model;
+}
+
 /** y = w x + b with chosen weights: what it does can be computed by hand. */
 export function line(w: number, b: number, compile: Partial<CompileOptions> = {}): Sequential {
   const model = new Sequential([new Dense(1, { inputShape: [1] })]);

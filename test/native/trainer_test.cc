@@ -106,12 +106,12 @@ struct Running {
   }
 };
 
-// Cancelled after some step, the weights are those of a run of exactly so many steps.
+// Cancelled after some step, the weights are those of a run of exactly so many steps. All steps would take a second.
 TEST(trainer_cancels_between_steps) {
-  const Data data = make_data(40000, 10, 3, 4);
+  const Data data = make_data(200'000, 10, 3, 4);
   Mlp mlp = make_mlp({10, 16, 3}, 16, true);
   const auto program = make_program(mlp.spec, mlp.parameters, true);
-  const TrainingSpan training(data, 16, true, 3);
+  const TrainingSpan training(data, 1, true, 3);
   Running job(*program, training.span);
   std::vector<double> seen(4);
   while (job.progress.read(seen.data()) < 20) std::this_thread::yield();
