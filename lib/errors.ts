@@ -11,7 +11,10 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
   if (Array.isArray(value)) return value.length > 8 ? `an array of ${value.length}` : `[${value.map(show).join(', ')}]`;
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name} of ${(value as Uint8Array).length}`;
+  if (ArrayBuffer.isView(value)) {
+    // A DataView has no length.
+    return `a ${value.constructor.name} of ${(value as Partial<Uint8Array>).length ?? value.byteLength}`;
+  }
   const shape = (value as { shape?: unknown }).shape;
   const name = value.constructor?.name ?? 'object';
   if (Array.isArray(shape)) return `a ${name} of shape [${shape.join(', ')}]`;

@@ -2,7 +2,7 @@ import { checkInteger, rangeError, typeError } from './errors.js';
 import type { NestedNumbers, ShapedArray } from './data/array-input.js';
 import { flatten, safeNumber, type ElementKinds } from './data/nested.js';
 import { finishAtOnce } from './data/slices.js';
-import { checkShape, describeSource } from './data/source.js';
+import { checkAttached, checkElements, checkShape, describeSource } from './data/source.js';
 import {
   dtypeOf, isBigArray, isTypedArray, showShape, sizeOf, type DTypeName, type TypedArray,
 } from './data/typed-array.js';
@@ -27,7 +27,7 @@ export class NdArray<T extends TypedArray = TypedArray> {
    */
   constructor(data: T, shape?: readonly number[]) {
     if (!isTypedArray(data)) throw typeError('data', 'a typed array', data);
-    this.data = data;
+    this.data = checkAttached('data', data);
     this.shape = shape === undefined ? [data.length] : checkShape('shape', shape);
     this.dtype = dtypeOf(data);
     if (sizeOf(this.shape) !== data.length) {
@@ -79,7 +79,7 @@ export class NdArray<T extends TypedArray = TypedArray> {
     const first = position('begin', begin, rows);
     const last = Math.max(first, position('end', end ?? rows, rows));
     const rowLength = sizeOf(this.shape.slice(1));
-    const data = this.data.subarray(first * rowLength, last * rowLength) as T;
+    const data = this.#elements().subarray(first * rowLength, last * rowLength) as T;
     return new NdArray(data, [last - first, ...this.shape.slice(1)]);
   }
 
@@ -113,12 +113,18 @@ export class NdArray<T extends TypedArray = TypedArray> {
 
   /** The elements as nested arrays, of bigints for int64 and uint64. */
   toArray(): NestedValues {
+    const data = this.#elements();
     let at = 0;
     const build = (axis: number): NestedValues => {
-      if (axis === this.shape.length) return this.data[at++]!;
+      if (axis === this.shape.length) return data[at++]!;
       return Array.from({ length: this.shape[axis]! }, () => build(axis + 1));
     };
     return build(0);
+  }
+
+  /** The data; TypeError or RangeError when its memory was transferred or resized meanwhile. */
+  #elements(): T {
+    return checkElements('data', this.data, this.shape);
   }
 
   #withShape(sizes: number[], given: readonly unknown[]): NdArray<T> {
@@ -135,7 +141,7 @@ export class NdArray<T extends TypedArray = TypedArray> {
   #map(argument: string, operand: number,
        loop: (from: Float64Array, to: Float32Array, at: number, count: number) => void): NdArray<Float32Array> {
     if (typeof operand !== 'number') throw typeError(argument, 'a number', operand);
-    const { data } = this;
+    const data = this.#elements();
     const out = new Float32Array(data.length);
     const block = new Float64Array(Math.min(data.length, 4096));
     for (let begin = 0; begin < data.length; begin += block.length) {
@@ -163,8 +169,8 @@ function position(argument: string, value: number, rows: number): number {
 
 /** `NdArray.from` with the argument's name for errors; an NdArray stays what it is. */
 export function toNdArray(argument: string, values: TypedArray | NestedNumbers | ShapedArray): NdArray {
-  if (values instanceof NdArray) return values;
   const source = describeSource(argument, values);
+  if (values instanceof NdArray) return values;
   if (source.kind === 'typed') return new NdArray(source.data, source.shape);
   const doubles = new Float64Array(sizeOf(source.nesting));
   const kinds = finishAtOnce(flatten(argument, source.values, source.nesting, doubles));

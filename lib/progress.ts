@@ -57,9 +57,13 @@ export class Progress {
     this.#draw(step, logs, this.#seconds(), false);
   }
 
-  /** Freezes the clock of the pass: validation that follows is not part of its time per step. */
-  stopClock(): void {
+  /**
+   * Freezes the clock of the pass: validation that follows is not part of its time per step. The live bar shows that
+   * the steps are done while validation goes on.
+   */
+  stopClock(step: number, logs: Record<string, number>): void {
     this.#stopped ??= this.#elapsed();
+    if (this.verbose === 1) this.#draw(step, logs, this.#stopped, false);
   }
 
   /** The last form of the line. */
@@ -100,8 +104,8 @@ export class Progress {
     const clock = formatDuration(isLast ? seconds : perStep * (this.steps - step));
     const samples = (Math.min(this.rows, (step * this.rows) / this.steps) / Math.max(seconds, 1e-9)).toFixed(0);
     const figures = step === 0 ? '' : ` ${clock} ${formatStepTime(perStep)} ${samples} samples/s${formatLogs(logs)}`;
-    // A line that wraps cannot be drawn over.
-    const room = Math.max(0, (this.stream.columns ?? 80) - 1 - count.length - 1 - barWidth);
+    // A line that wraps cannot be drawn over. Terminals that do not know their width say 0.
+    const room = Math.max(0, (this.stream.columns || 80) - 1 - count.length - 1 - barWidth);
     const bar = `${green}${'━'.repeat(done)}${grey}${'━'.repeat(barWidth - done)}${plain}`;
     this.stream.write(`\r${bold}${count}${plain} ${bar}${isLast ? figures : figures.slice(0, room)}\x1b[K`);
     this.#isOpen = true;

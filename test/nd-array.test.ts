@@ -52,6 +52,25 @@ describe('NdArray', () => {
     assert.throws(() => new NdArray(new Uint8Array(4), '4' as never), { name: 'TypeError', message: /`shape`/ });
   });
 
+  it('says so when its memory was transferred or shrunk', () => {
+    const uses: ((array: NdArray) => unknown)[] = [
+      (array) => array.toArray(), (array) => array.slice(0, 1), (array) => array.divide(2), (array) => array.add(1),
+      (array) => NdArray.from(array), (array) => new NdArray(array.data, [2, 2]),
+    ];
+    for (const use of uses) {
+      const gone = counting([2, 2]);
+      structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
+      assert.throws(() => use(gone), { name: 'TypeError', message: /`(data|values)`.*transferred/ });
+    }
+    for (const use of uses.slice(0, 5)) {
+      const buffer = new (ArrayBuffer as new (bytes: number, options: object) => ArrayBuffer)(32, { maxByteLength: 32 });
+      const shrunk = new NdArray(new Float64Array(buffer), [2, 2]);
+      (buffer as unknown as { resize(bytes: number): void }).resize(16);
+      assert.throws(() => use(shrunk),
+        { name: 'RangeError', message: /`(data|values)`.*4 elements.*received 2.*resized/ });
+    }
+  });
+
   describe('from', () => {
     it('makes float32 of nested numbers, uint8 of booleans, int64 of bigints', () => {
       const floats = NdArray.from([[1, 2.5], [3, -4]]);

@@ -41,14 +41,20 @@ function describeShaped(argument: string, value: { data: unknown; shape: unknown
   const { data } = value;
   if (isTypedArray(data)) {
     const elements = rowMajor(argument, checkAttached(argument, data), shape, value);
-    checkSize(argument, elements.length, shape, isResizable(data));
-    return { kind: 'typed', data: elements, shape };
+    return { kind: 'typed', data: checkElements(argument, elements, shape), shape };
   }
   if (!Array.isArray(data)) {
     throw typeError(`${argument}.data`, 'a typed array or an array of numbers (await what is read asynchronously)', data);
   }
   checkSize(argument, data.length, shape, false);
   return { kind: 'nested', values: data as NestedNumbers, nesting: [data.length], shape };
+}
+
+/** The array, when it (still) has its memory and as many elements as its shape says. */
+export function checkElements<T extends TypedArray>(argument: string, data: T, shape: number[]): T {
+  checkAttached(argument, data);
+  checkSize(argument, data.length, shape, isResizable(data));
+  return data;
 }
 
 /** A copy of `shape`, when it is an array of integers >= 0. */
@@ -70,7 +76,8 @@ function checkSize(argument: string, length: number, shape: number[], resizable:
     `received ${length}${reason}`);
 }
 
-function checkAttached(argument: string, data: TypedArray): TypedArray {
+/** TypeError when the memory below the array was transferred away. */
+export function checkAttached<T extends TypedArray>(argument: string, data: T): T {
   if (!isDetached(data)) return data;
   throw new TypeError(`\`${argument}\` must be an array with its memory, received ${show(data)} whose ArrayBuffer ` +
     'was transferred (detached)');

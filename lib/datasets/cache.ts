@@ -1,8 +1,8 @@
 /** Where downloaded files are kept. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 
 /** `QUERN_CACHE`, or the platform's folder for caches + /quern. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
@@ -10,8 +10,12 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env, platfo
   if (own) return resolve(own);
   if (platform === 'win32') return join(environment['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'quern');
   if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'quern');
-  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'quern');
+  const xdg = environment['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'quern');
 }
+
+/** Milliseconds after which nobody still writes a file: its process has died. */
+const abandonedAfter = 3_600_000;
 
 /**
  * Puts a file into the folder whole or not at all: it is written under a name of its own first, so that neither a
@@ -28,6 +32,18 @@ export async function keep(folder: string, name: string, bytes: Uint8Array): Pro
     await rm(temporary, { force: true });
     if (!await replacedMeanwhile(error, target, bytes.length)) throw error;
   }
+  await removeAbandoned(folder, name);
+}
+
+/** Removes what processes that died left of the same file. Whatever goes wrong here can wait for the next time. */
+async function removeAbandoned(folder: string, name: string): Promise<void> {
+  const entries = await readdir(folder).catch(() => []);
+  const left = entries.filter((entry) => entry.startsWith(`${name}.`) && entry.endsWith('.tmp'));
+  await Promise.all(left.map(async (entry) => {
+    const path = join(folder, entry);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > abandonedAfter) await rm(path);
+  })).catch(() => {});
 }
 
 async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {

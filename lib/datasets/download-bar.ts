@@ -19,7 +19,9 @@ export class DownloadBar {
     const now = performance.now();
     if (!this.#stream.isTTY || (this.#drawn > 0 && now - this.#drawn < interval)) return;
     this.#drawn = now;
-    this.#stream.write(`\r\x1b[K${this.#name} ${describe(received, total)}`);
+    // A line that wraps cannot be drawn over. Terminals that do not know their width say 0.
+    const room = (this.#stream.columns || 80) - 1;
+    this.#stream.write(`\r\x1b[K${`${this.#name} ${describe(received, total)}`.slice(0, room)}`);
   };
 
   /** Leaves the line empty. */

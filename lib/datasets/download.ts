@@ -19,13 +19,15 @@ export type DownloadProgress = (received: number, total: number | undefined) => 
 export class PermanentError extends Error {}
 
 const mostRedirects = 5;
+/** Of the answers that put the blame on us, those that may be other ones the next time. */
+const passing = [408, 425, 429];
 
 /** The body of `url`. Rejects unless it is complete. */
 export async function download(url: string, limits: DownloadLimits, progress: DownloadProgress): Promise<Uint8Array> {
   const deadline = Date.now() + limits.total;
   let address = new URL(url);
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const answer = await request(address, { ...limits, total: deadline - Date.now() }, progress);
+    const answer = await request(address, limits, deadline, progress);
     if (answer instanceof Uint8Array) return answer;
     if (address.protocol === 'https:' && answer.protocol !== 'https:') {
       throw new PermanentError(`redirected from https to ${answer.href}`);
@@ -38,11 +40,12 @@ export async function download(url: string, limits: DownloadLimits, progress: Do
 type Get = (url: URL, options: RequestOptions) => ClientRequest;
 
 /** The body, or the address that the server sends us to. */
-async function request(url: URL, limits: DownloadLimits, progress: DownloadProgress): Promise<Uint8Array | URL> {
+async function request(url: URL, limits: DownloadLimits, deadline: number,
+                       progress: DownloadProgress): Promise<Uint8Array | URL> {
   const get: Get = url.protocol === 'https:' ? (await import('node:https')).get : (await import('node:http')).get;
   return new Promise((resolve, reject) => {
     const request = get(url, { agent: false, headers: { 'accept-encoding': 'identity', 'user-agent': 'quern' } });
-    const watch = new Watch(request, limits);
+    const watch = new Watch(request, limits, deadline);
     const fail = (error: Error): void => reject(watch.reason ?? error);
     request.on('error', fail);
     request.on('close', () => watch.stop());
@@ -63,24 +66,32 @@ function redirection(url: URL, response: IncomingMessage): URL | undefined {
 
 async function readBody(response: IncomingMessage, watch: Watch, limits: DownloadLimits,
                         progress: DownloadProgress): Promise<Uint8Array> {
-  const { statusCode = 0, statusMessage = '' } = response;
-  if (statusCode !== 200) {
-    const error = `HTTP ${statusCode} ${statusMessage}`.trim();
-    throw statusCode >= 400 && statusCode < 500 && statusCode !== 429 ? new PermanentError(error) : new Error(error);
-  }
+  refuseStatus(response);
   const announced = Number(response.headers['content-length'] ?? NaN);
   const total = Number.isNaN(announced) ? undefined : announced;
   const chunks: Buffer[] = [];
   let received = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    watch.progressed();
-    chunks.push(chunk);
-    received += chunk.length;
-    if (received > limits.bytes) throw new PermanentError(`more than ${limits.bytes} bytes`);
-    progress(received, total);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      watch.progressed();
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received > limits.bytes) throw new PermanentError(`more than ${limits.bytes} bytes`);
+      progress(received, total);
+    }
+  } catch (error) {
+    // Node's own word for it is "aborted".
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    throw new Error(`cut off after ${received} ${total === undefined ? '' : `of ${total} `}bytes`, { cause: error });
   }
-  if (total !== undefined && received !== total) throw new Error(`cut off after ${received} of ${total} bytes`);
   return Buffer.concat(chunks);
+}
+
+function refuseStatus({ statusCode = 0, statusMessage = '' }: IncomingMessage): void {
+  if (statusCode === 200) return;
+  const error = `HTTP ${statusCode} ${statusMessage}`.trim();
+  const isFinal = statusCode >= 400 && statusCode < 500 && !passing.includes(statusCode);
+  throw isFinal ? new PermanentError(error) : new Error(error);
 }
 
 /** Ends a request that stalls or takes too long, and keeps the reason. */
@@ -89,13 +100,14 @@ class Watch {
   readonly #total: NodeJS.Timeout;
   reason: Error | undefined;
 
-  constructor(request: ClientRequest, limits: DownloadLimits) {
+  /** @param deadline When the whole file must be there, redirects included, as `Date.now()` counts. */
+  constructor(request: ClientRequest, limits: DownloadLimits, deadline: number) {
     const end = (after: number, reason: string): NodeJS.Timeout => setTimeout(() => {
-      this.reason = new Error(`${reason} ${after / 1000} s`);
+      this.reason = new Error(reason);
       request.destroy(this.reason);
     }, Math.max(0, after));
-    this.#stall = end(limits.stall, 'no data for');
-    this.#total = end(limits.total, 'not complete after');
+    this.#stall = end(limits.stall, `no data for ${limits.stall / 1000} s`);
+    this.#total = end(deadline - Date.now(), `not complete after ${limits.total / 1000} s`);
   }
 
   progressed(): void {

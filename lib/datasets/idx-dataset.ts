@@ -67,8 +67,8 @@ export class IdxDataset {
   async #fromPackage(file: IdxFile): Promise<Uint8Array | undefined> {
     const { package: source } = this.#row;
     if (source === undefined) return undefined;
-    for (const origin of [join(process.cwd(), 'package.json'), import.meta.url]) {
-      const folder = packageFolder(source.name, origin);
+    for (const originOf of [() => join(process.cwd(), 'package.json'), () => import.meta.url]) {
+      const folder = packageFolder(source.name, originOf);
       const content = folder === undefined ? undefined : await findIntact(join(folder, source.folder), file);
       if (content !== undefined) return content;
     }
@@ -77,8 +77,8 @@ export class IdxDataset {
 
   async #download(cache: string, file: IdxFile): Promise<Uint8Array> {
     const name = `${file.name}.gz`;
-    const accept = async (url: string, bytes: Uint8Array): Promise<Uint8Array> => {
-      const content = await verifiedContent(url, bytes, file);
+    const accept = async (bytes: Uint8Array): Promise<Uint8Array> => {
+      const content = await verifiedContent(name, bytes, file);
       await keep(cache, name, bytes).catch((error: Error) => {
         process.emitWarning(`quern could not keep ${name} in ${cache}: ${error.message}`);
       });
@@ -128,9 +128,10 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-function packageFolder(name: string, origin: string): string | undefined {
+/** The folder of an npm package as seen from a file; none when there is no package, or no working folder any more. */
+function packageFolder(name: string, originOf: () => string): string | undefined {
   try {
-    return dirname(createRequire(origin).resolve(`${name}/package.json`));
+    return dirname(createRequire(originOf()).resolve(`${name}/package.json`));
   } catch {
     return undefined;
   }

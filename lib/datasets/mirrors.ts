@@ -8,7 +8,7 @@ const rounds = 2;
 
 /** Downloads `name` from the mirrors in turn until `accept` takes what came; returns what that made of it. */
 export async function fetchFrom<T>(mirrors: readonly string[], name: string, limits: DownloadLimits,
-                                   accept: (url: string, bytes: Uint8Array) => Promise<T>): Promise<T> {
+                                   accept: (bytes: Uint8Array) => Promise<T>): Promise<T> {
   const failures: string[] = [];
   let remaining = [...mirrors];
   for (let round = 0; round < rounds && remaining.length > 0; round++) {
@@ -17,7 +17,7 @@ export async function fetchFrom<T>(mirrors: readonly string[], name: string, lim
     for (const mirror of remaining) {
       const url = mirror + name;
       try {
-        return await accept(url, await downloadWithBar(url, name, limits));
+        return await accept(await downloadWithBar(url, name, limits));
       } catch (error) {
         failures.push(`  ${url}: ${reasonOf(error)}`);
         if (!(error instanceof PermanentError)) again.push(mirror);

@@ -75,7 +75,7 @@ class FitRun {
     if (plan.epochs > 1) progress.title(`Epoch ${epoch + 1}/${plan.epochs}`);
     try {
       const { done, logs } = await this.#train(place, progress);
-      progress.stopClock();
+      progress.stopClock(done, logs);
       state.randomness.epochFinished();
       if (validatesAfter(epoch, plan.validationFreq)) Object.assign(logs, await this.#validate());
       progress.finish(done, logs);

@@ -62,6 +62,23 @@ describe('progress on a terminal', () => {
     assert.ok(plain(out.sent).length <= 40);
   });
 
+  it('has room for figures where the terminal does not know its width', () => {
+    const out = terminal(0);
+    new Progress(1, 10, 10, out).update(5, { loss: 0.5 });
+    assert.match(plain(out.sent), / - loss: 0\.5000$/);
+  });
+
+  it('shows all steps as done while validation goes on', () => {
+    const out = terminal();
+    const progress = new Progress(1, 10, 10, out);
+    progress.update(5, { loss: 1 });
+    progress.stopClock(10, { loss: 0.5 });
+    assert.match(plain(out.sent), /\r10\/10 ━{20} 0s \d+us\/step \d+ samples\/s - loss: 0\.5000$/);
+    const silent = pipe();
+    new Progress(2, 10, 10, silent).stopClock(10, { loss: 0.5 });
+    assert.equal(silent.sent, '');
+  });
+
   it('leaves the cursor below the line when it is cut short', () => {
     const out = terminal();
     const progress = new Progress(1, 10, 10, out);
@@ -76,7 +93,7 @@ describe('progress on a terminal', () => {
   it('does not count validation among the time of steps', async () => {
     const out = terminal();
     const progress = new Progress(1, 1, 1, out);
-    progress.stopClock();
+    progress.stopClock(1, {});
     await new Promise((resume) => setTimeout(resume, 1000));
     progress.finish(1, {});
     assert.match(plain(out.sent), /\d+(us|ms)\/step/);
