@@ -36,15 +36,16 @@ export interface EpochPlace {
 const singleSteps = 2 ** 40;
 
 export class Randomness {
-  #seed: number | undefined;
+  /** Drawn with the model: what happens to other objects later does not decide what this model draws. */
+  #seed = drawSeed();
   #epochs = 0;
   #iterations = 0;
   #pass: Pass | null = null;
   #isRestored = false;
 
-  /** The model's own seed, drawn when it is first needed. */
+  /** The model's own seed. */
   get seed(): number {
-    return (this.#seed ??= drawSeed());
+    return this.#seed;
   }
 
   /** The epoch of a step outside fit: no two steps of a model share it. */
