@@ -1,11 +1,12 @@
 import { readOptions, toSnakeCase, type Config, type SerializedObject } from '../config.js';
+import type { ArrayInput } from '../data/arrays.js';
 import { checkInteger, checkNumber, typeError } from '../errors.js';
 import type { NativeParameters } from '../native.js';
 import { NdArray } from '../nd-array.js';
 import type { Parameter } from '../layers/parameter.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import * as schedules from '../schedules/index.js';
-import { readSlots, writeSlots, type OptimizerArray } from './slots.js';
+import { Slots } from './slots.js';
 
 export interface OptimizerOptions {
   /** A number >= 0, or a schedule of the steps taken. */
@@ -27,6 +28,11 @@ const notYet = {
   clipnorm: null, clipvalue: null, globalClipnorm: null, useEma: false, emaMomentum: 0.99, emaOverwriteFrequency: null,
   lossScaleFactor: null, gradientAccumulationSteps: null, jitCompile: true, isLegacyOptimizer: false,
 };
+
+/** The model an optimizer works for; its lock says whether the state may be replaced now. */
+export interface OptimizerOwner {
+  readonly lock: { check(what: string): void };
+}
 
 /** Whose slots a model's slab has at the moment. */
 const slotOwners = new WeakMap<NativeParameters, Optimizer>();
@@ -61,7 +67,7 @@ export abstract class Optimizer {
   readonly weightDecay: number | null;
   #learningRate: number | schedules.LearningRateSchedule;
   #iterations = 0;
-  #owner: object | undefined;
+  #owner: OptimizerOwner | undefined;
   #store: NativeParameters | undefined;
   #variables: readonly Parameter[] = [];
 
@@ -72,7 +78,7 @@ export abstract class Optimizer {
     this.name = name ?? toSnakeCase(className);
     const isDecaying = weightDecay !== undefined && weightDecay !== null;
     this.weightDecay = isDecaying ? checkNumber('weightDecay', weightDecay, 0) : null;
-    this.#learningRate = readLearningRate(learningRate ?? defaultLearningRate);
+    this.#learningRate = readLearningRate('learningRate', learningRate ?? defaultLearningRate);
   }
 
   /**
@@ -135,7 +141,7 @@ export abstract class Optimizer {
    * Ties the optimizer to the model that is compiled with it.
    * @throws TypeError when it is another model's
    */
-  adopt(owner: object): void {
+  adopt(owner: OptimizerOwner): void {
     if (this.#owner && this.#owner !== owner) {
       throw new TypeError(`this ${this.constructor.name} already belongs to another model: its state is about the `
         + 'weights of that. Make a new one for each model');
@@ -156,23 +162,33 @@ export abstract class Optimizer {
     this.#variables = [...variables];
   }
 
-  /** Iterations, the learning rate (unless scheduled), then the slots, in Keras's order. */
+  /**
+   * Iterations, the learning rate (unless scheduled), then the slots, in Keras's order. The rate is given as a double:
+   * rounded, it would not train on with the same bits.
+   */
   getWeights(): NdArray[] {
-    const rate = typeof this.#learningRate === 'number' ? [new NdArray(Float32Array.of(this.#learningRate), [])] : [];
+    const rate = typeof this.#learningRate === 'number' ? [new NdArray(Float64Array.of(this.#learningRate), [])] : [];
     const iterations = new NdArray(Int32Array.of(this.#iterations), []);
-    return [iterations, ...rate, ...readSlots(this.#store, this.#variables, this.slotGroups)];
+    return [iterations, ...rate, ...this.#slots.read()];
   }
 
-  /** Replaces all that `getWeights` gives; nothing is changed when an array has another shape than it should. */
-  setWeights(arrays: readonly OptimizerArray[]): void {
-    if (!Array.isArray(arrays)) throw typeError('weights', 'an array of arrays', arrays);
-    const scalars = typeof this.#learningRate === 'number' ? 2 : 1;
-    const [iterations, rate] = arrays.slice(0, scalars).map((array) => Number(array.data[0]));
+  /**
+   * Replaces all that `getWeights` gives. Nothing is changed when an array does not fit.
+   * @throws ModelBusyError while a fit runs on the model
+   */
+  setWeights(arrays: readonly (ArrayInput | number)[]): void {
+    this.#owner?.lock.check('optimizer.setWeights');
+    const scalars = typeof this.#learningRate === 'number' ? ['iterations', 'learning rate'] : ['iterations'];
+    const { numbers: [iterations, rate], write } = this.#slots.prepare(arrays, scalars);
     checkInteger('weights[0] (iterations)', iterations);
     if (rate !== undefined) checkNumber('weights[1] (learning rate)', rate, 0);
-    writeSlots(this.#store, this.#variables, this.slotGroups, arrays.slice(scalars));
+    write();
     this.#iterations = iterations!;
-    if (rate !== undefined && rate !== Math.fround(this.learningRate)) this.#learningRate = rate;
+    if (rate !== undefined) this.#learningRate = rate;
+  }
+
+  get #slots(): Slots {
+    return new Slots(this.#store, this.#variables, this.slotGroups);
   }
 
   getConfig(): Config {
@@ -196,10 +212,11 @@ export function readOptimizerOptions<T extends OptimizerOptions>(where: string, 
   return readOptions(where, options, ['learningRate', 'weightDecay', 'name', ...own], notYet);
 }
 
-function readLearningRate(rate: unknown): number | schedules.LearningRateSchedule {
-  if (typeof rate === 'number') return checkNumber('learningRate', rate, 0);
+/** A rate as a number or a schedule, from what `argument` was given as. */
+export function readLearningRate(argument: string, rate: unknown): number | schedules.LearningRateSchedule {
+  if (typeof rate === 'number') return checkNumber(argument, rate, 0);
   if (typeof rate !== 'object' || rate === null) {
-    throw typeError('learningRate', 'a number >= 0 or a LearningRateSchedule', rate);
+    throw typeError(argument, 'a number >= 0 or a LearningRateSchedule', rate);
   }
-  return schedules.get(rate as schedules.ScheduleIdentifier, 'learningRate');
+  return schedules.get(rate as schedules.ScheduleIdentifier, argument);
 }

@@ -1,7 +1,9 @@
 import { type Config } from '../config.js';
 import { checkBoolean, checkNumber } from '../errors.js';
 import type { ProgramBuilder } from '../program/builder.js';
-import { Optimizer, readOptimizerOptions, type OptimizerOptions, type ParameterRange } from './optimizer.js';
+import {
+  Optimizer, readLearningRate, readOptimizerOptions, type OptimizerOptions, type ParameterRange,
+} from './optimizer.js';
 
 export interface SGDOptions extends OptimizerOptions {
   /** From 0 to 1. Default 0. */
@@ -9,7 +11,7 @@ export interface SGDOptions extends OptimizerOptions {
   /** Look ahead along the momentum. Default false. */
   nesterov?: boolean;
   /** The older name of `learningRate`. */
-  lr?: number;
+  lr?: OptimizerOptions['learningRate'];
   /** The rate of a step is learningRate / (1 + decay * steps taken). Default 0; not with a schedule. */
   decay?: number;
 }
@@ -31,18 +33,23 @@ export class SGD extends Optimizer {
 
   constructor(options: SGDOptions = {}) {
     const read = readOptimizerOptions('SGD', options, ['momentum', 'nesterov', 'lr', 'decay']);
-    if (read.lr !== undefined && read.learningRate !== undefined) {
-      throw new TypeError('SGD was given both `lr` and `learningRate`, which mean the same');
-    }
-    if (read.lr !== undefined) read.learningRate = checkNumber('lr', read.lr, 0);
-    super(read, 0.01);
+    super(withRate(read), 0.01);
     this.momentum = checkNumber('momentum', read.momentum ?? 0, 0, 1);
     this.nesterov = checkBoolean('nesterov', read.nesterov ?? false);
     this.decay = checkNumber('decay', read.decay ?? 0, 0);
-    if (this.decay > 0 && this.schedule) {
+    if (isGiven(read.decay) && this.schedule) {
       throw new TypeError('SGD was given `decay` together with a schedule as `learningRate`; choose one');
     }
     this.slotGroups = this.momentum > 0 ? [['momentum']] : [];
+  }
+
+  /** The older name of `learningRate`. */
+  get lr(): number {
+    return this.learningRate;
+  }
+
+  set lr(value: number) {
+    this.learningRate = value;
   }
 
   override learningRateAt(iteration: number): number {
@@ -73,4 +80,18 @@ export class SGD extends Optimizer {
     const decay = this.decay > 0 ? { decay: this.decay } : {};
     return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov, ...decay };
   }
+}
+
+/** The options with `lr` under its newer name. */
+function withRate(read: SGDOptions): SGDOptions {
+  if (!isGiven(read.lr)) return read;
+  if (isGiven(read.learningRate)) {
+    throw new TypeError('SGD was given both `lr` and `learningRate`, which mean the same');
+  }
+  read.learningRate = readLearningRate('lr', read.lr);
+  return read;
+}
+
+function isGiven<T>(option: T | null | undefined): option is T {
+  return option !== undefined && option !== null;
 }

@@ -44,6 +44,17 @@ describe('a model in training', () => {
     assert.throws(() => layer.setWeights(layer.getWeights()), { name: 'ModelBusyError' });
     assert.throws(() => model.optimizer.setWeights(model.optimizer.getWeights()), { name: 'ModelBusyError' });
     await fit.stop();
+    model.optimizer.setWeights(model.optimizer.getWeights());
+  });
+
+  it('does not let an optimizer without slots be overwritten either', async () => {
+    const model = classifier(7, { optimizer: 'sgd' });
+    const fit = endless(model);
+    assert.throws(() => model.optimizer.setWeights([5, 1]),
+      { name: 'ModelBusyError', message: /`optimizer.setWeights` cannot run while `fit` runs/ });
+    await fit.stop();
+    model.optimizer.setWeights([5, 1]);
+    assert.deepEqual([model.optimizer.iterations, model.optimizer.learningRate], [5, 1]);
   });
 
   it('can be read: predict, evaluate and getWeights see a finished step', async () => {

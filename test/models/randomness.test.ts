@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Dense, Dropout, Sequential, setRandomSeed, SGD, type FitOptions } from '../../lib/index.js';
+import { Dense, Dropout, Sequential, setRandomSeed, SGD, trainTestSplit, type FitOptions } from '../../lib/index.js';
 import { blobs, classes, features, quiet, weightsOf } from './blobs.js';
 
 const { x, labels } = blobs(75);
@@ -52,15 +52,32 @@ describe('randomness', () => {
     assert.notEqual(results[0], results[2]);
   });
 
-  it('draws a seed after setRandomSeed even for a model that was there before', async () => {
-    const results: string[] = [];
-    for (let i = 0; i < 2; i++) {
+  it('is decided when the model is made, whatever is drawn or asked for afterwards', async () => {
+    const meddling: ((model: Sequential) => unknown)[] = [
+      () => setRandomSeed(4),
+      () => new Dense(3),
+      () => trainTestSplit(x, labels),
+      (model) => model.getConfig(),
+      (model) => model.profile(x, labels, { steps: 1 }),
+    ];
+    const plain = seeded(3);
+    await fit(plain, {});
+    for (const meddle of meddling) {
       const model = seeded(3);
-      setRandomSeed(99);
+      await meddle(model);
       await fit(model, {});
-      results.push(String(weightsOf(model)));
+      assert.deepEqual(weightsOf(model), weightsOf(plain), String(meddle));
     }
-    assert.equal(results[0], results[1]);
+  });
+
+  it('of a model does not move on when it is asked for its config or profiled', async () => {
+    const next = async (ask: (model: Sequential) => unknown): Promise<number[]> => {
+      await ask(seeded(3));
+      return weightsOf(dropping());
+    };
+    const plain = await next(() => undefined);
+    assert.deepEqual(await next((model) => model.getConfig()), plain);
+    assert.deepEqual(await next((model) => model.profile(x, labels, { steps: 1 })), plain);
   });
 
   it('gives the same bits for any number of threads', async () => {
@@ -144,6 +161,22 @@ describe('randomness', () => {
     after.setWeights(before.getWeights());
     after.optimizer.setWeights(before.optimizer.getWeights());
     await fit(after, { epochs: 2 });
+    assert.deepEqual(weightsOf(after), weightsOf(whole));
+  });
+
+  it('goes on bit for bit after the rate was set, which the optimizer weights carry unrounded', async () => {
+    const whole = seeded();
+    const before = seeded();
+    for (const model of [whole, before]) {
+      await fit(model, {});
+      model.optimizer.learningRate = 0.1;
+      await fit(model, { initialEpoch: 1, epochs: 2 });
+    }
+    const after = Sequential.fromConfig(before.getConfig());
+    compile(after);
+    after.setWeights(before.getWeights());
+    after.optimizer.setWeights(before.optimizer.getWeights());
+    for (const model of [whole, after]) await fit(model, { initialEpoch: 2, epochs: 5 });
     assert.deepEqual(weightsOf(after), weightsOf(whole));
   });
 

@@ -46,6 +46,10 @@ describe('SGD', () => {
     assert.equal(new SGD({ lr: 0.3 }).learningRate, 0.3);
     assert.equal(new SGD({ learning_rate: 0.3 } as never).learningRate, 0.3);
     assert.equal(new SGD().learningRate, 0.01);
+    assert.equal(new SGD({ lr: schedule() }).learningRateAt(4), 0.1 / 5);
+    const sgd = new SGD({ lr: 0.3 });
+    sgd.lr = 0.2;
+    assert.deepEqual([sgd.lr, sgd.learningRate], [0.2, 0.2]);
   });
 
   it('keeps decay when the rate is set', () => {
@@ -168,6 +172,12 @@ describe('arguments of optimizers', () => {
       () => new SGD({ learningRate: schedule(), decay: 0.1 }),
       /`decay` together with a schedule/,
     ],
+    [
+      'decay 0 with a schedule',
+      () => new SGD({ learningRate: schedule(), decay: 0 }),
+      /`decay` together with a schedule/,
+    ],
+    ['an lr that is no rate', () => new SGD({ lr: 'x' as never }), /`lr` must be a number >= 0 or a Learning/],
     ['a negative rate', () => new SGD({ learningRate: -1 }), /`learningRate`/],
     ['a negative lr', () => new SGD({ lr: -1 }), /`lr`/],
     [

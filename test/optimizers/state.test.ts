@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { Zeros } from '../../lib/initializers/index.js';
 import { Parameter } from '../../lib/layers/index.js';
+import { NdArray } from '../../lib/nd-array.js';
 import { native } from '../../lib/native.js';
 import { Adam, SGD, type Optimizer } from '../../lib/optimizers/index.js';
+import { TrainingLock } from '../../lib/models/training-lock.js';
 import { InverseTimeDecay } from '../../lib/schedules/index.js';
 
 const schedule = () => new InverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1, decayRate: 1 });
@@ -19,18 +21,18 @@ function bound<T extends Optimizer>(optimizer: T): T {
     (shape, i) => new Parameter({ layer: 'l', name: `w${i}`, shape, initializer: new Zeros() }),
   );
   weights.forEach((weight, i) => weight.adopt(slab, i));
-  optimizer.adopt({});
+  optimizer.adopt({ lock: new TrainingLock() });
   optimizer.bind(slab, weights);
   return optimizer;
 }
 
 describe('state of optimizers', () => {
   it('belongs to one model', () => {
-    const [sgd, model] = [new SGD(), {}];
+    const [sgd, model] = [new SGD(), { lock: new TrainingLock() }];
     sgd.adopt(model);
     sgd.adopt(model);
     assert.throws(
-      () => sgd.adopt({}),
+      () => sgd.adopt({ lock: new TrainingLock() }),
       (error: Error) => error instanceof TypeError && /already belongs to another model/.test(error.message),
     );
   });
@@ -74,36 +76,68 @@ describe('state of optimizers', () => {
     assert.deepEqual(again.getWeights(), adam.getWeights());
   });
 
-  it('keeps the exact rate when the array has its rounding', () => {
+  it('gives and takes the rate unrounded', () => {
     const sgd = bound(new SGD({ learningRate: 0.1 }));
-    sgd.setWeights(sgd.getWeights());
-    assert.equal(sgd.learningRate, 0.1);
+    const other = bound(new SGD({ learningRate: 0.5 }));
+    other.setWeights(sgd.getWeights());
+    assert.equal(other.learningRate, 0.1);
+    other.setWeights([Int32Array.of(0), Float32Array.of(0.1)]);
+    assert.equal(other.learningRate, Math.fround(0.1));
+  });
+
+  it('comes as any kind of array, numbers alone too', () => {
+    const kernel = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ];
+    for (const arrays of [
+      [7, 0.1, kernel, [8, 9, 10]],
+      [[7], [0.1], Float64Array.of(1, 2, 3, 4, 5, 6), Uint8Array.of(8, 9, 10)],
+      [
+        BigInt64Array.of(7n),
+        new NdArray(Float64Array.of(0.1), []),
+        NdArray.from(kernel),
+        { data: [8, 9, 10], shape: [3] },
+      ],
+    ]) {
+      const sgd = bound(new SGD({ momentum: 0.5 }));
+      sgd.setWeights(arrays);
+      assert.deepEqual(
+        sgd.getWeights().map(({ data }) => [...data]),
+        [[7], [0.1], [1, 2, 3, 4, 5, 6], [8, 9, 10]],
+      );
+    }
   });
 
   it('is left alone when an array does not fit', () => {
     const sgd = bound(new SGD({ momentum: 0.5 }));
-    const kernel = { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] };
-    const [iterations, rate] = [
-      { shape: [], data: [7] },
-      { shape: [], data: [0.5] },
+    const kernel = [
+      [1, 2, 3],
+      [4, 5, 6],
     ];
-    assert.throws(
-      () => sgd.setWeights([iterations, rate, kernel]),
-      /has 2 arrays beside iterations and learning rate, received 1/,
-    );
-    assert.throws(
-      () => sgd.setWeights([iterations, rate, kernel, { shape: [2], data: [1, 2] }]),
-      /l\/w1\/momentum` must be of shape \[3\]/,
-    );
-    assert.throws(
-      () => sgd.setWeights([{ shape: [], data: [-1] }, rate, kernel, { shape: [3], data: [1, 2, 3] }]),
-      /iterations/,
-    );
-    assert.throws(() => sgd.setWeights(3 as never), /`weights`/);
-    assert.deepEqual(
-      sgd.getWeights().map(({ data }) => [...data]),
-      [[0], [Math.fround(0.01)], [0, 0, 0, 0, 0, 0], [0, 0, 0]],
-    );
+    const cases: [unknown, RegExp][] = [
+      [[7, 0.5, kernel], /`weights` must be 4 arrays \(iterations, learning rate, 2 slots\), received 3/],
+      [
+        [7, 0.5, kernel, { shape: [2], data: [1, 2] }],
+        /`weights\[3\]` must be of shape \[3\] \(l\/w1\/momentum\), received shape \[2\]/,
+      ],
+      [[7, 0.5, kernel, { shape: [3], data: [1, 2] }], /`weights\[3\]` must hold the 3 elements/],
+      [[7, 0.5, kernel, { shape: [3], data: { length: 3 } }], /`weights\[3\].data` must be a typed array/],
+      [[7, 0.5, kernel, Float32Array.of(1, 2)], /`weights\[3\]` must be of shape \[3\]/],
+      [[null, 0.5, kernel, [1, 2, 3]], /`weights\[0\] \(iterations\)` must be an NdArray, .* received null/],
+      [[-1, 0.5, kernel, [1, 2, 3]], /`weights\[0\] \(iterations\)` must be an integer >= 0, received -1/],
+      [[7, [0.5, 0.5], kernel, [1, 2, 3]], /`weights\[1\] \(learning rate\)` must be an array of one number/],
+      [[7, NaN, kernel, [1, 2, 3]], /`weights\[1\] \(learning rate\)` must be a finite number/],
+      [[7, 0.5, kernel, null], /`weights\[3\]` must be an NdArray, .* received null/],
+      [3, /`weights` must be an array of arrays, received 3/],
+    ];
+    for (const [arrays, message] of cases) {
+      assert.throws(() => sgd.setWeights(arrays as never), message);
+      assert.deepEqual(
+        sgd.getWeights().map(({ data }) => [...data]),
+        [[0], [0.01], [0, 0, 0, 0, 0, 0], [0, 0, 0]],
+      );
+    }
   });
 
   it('needs a built model for slots', () => {
