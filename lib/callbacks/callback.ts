@@ -44,8 +44,8 @@ interface Hooks {
 /** What may stand in `callbacks`: an object with some of the hooks. */
 export interface CallbackHooks extends Hooks {
   /** Called before all hooks. */
-  setModel?(model: Model): void;
-  setParams?(params: CallbackParams): void;
+  setModel?(model: Model): HookResult;
+  setParams?(params: CallbackParams): HookResult;
 }
 
 /**
@@ -65,11 +65,11 @@ export class Callback {
   /** From `setParams`. */
   params: CallbackParams | undefined;
 
-  setModel(model: Model): void {
+  setModel(model: Model): HookResult {
     this.model = model;
   }
 
-  setParams(params: CallbackParams): void {
+  setParams(params: CallbackParams): HookResult {
     this.params = params;
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  callbacks, History, ModelBusyError, type CallbackHooks, type CallbackParams, type Logs, type Model,
+  callbacks, Dense, History, ModelBusyError, Sequential, type CallbackHooks, type CallbackParams, type Logs, type Model,
 } from '../../lib/index.js';
 import { blobs, classifier, quiet, weightsOf } from './blobs.js';
 
@@ -99,6 +99,16 @@ describe('callbacks', () => {
     assert.equal(byBatch.optimizer.iterations, 6);
   });
 
+  it('need not be there to end training: stopTraining counts from the moment fit is called', async () => {
+    const model = classifier();
+    model.stopTraining = true;
+    const running = model.fit(x, labels, quiet({ epochs: 5 }));
+    assert.equal(model.stopTraining, false);
+    model.stopTraining = true;
+    assert.deepEqual((await running).epoch, []);
+    assert.equal(model.optimizer.iterations, 0);
+  });
+
   it('that throw or reject end fit with the weights of the last finished step', async () => {
     const error = new Error('enough');
     for (const onTrainBatchEnd of [(batch: number) => { if (batch === 1) throw error; },
@@ -189,10 +199,63 @@ describe('callbacks', () => {
     const model = classifier();
     const fit = (list: unknown): Promise<History> => model.fit(x, labels,
       quiet({ callbacks: list as CallbackHooks[] }));
-    await assert.rejects(fit({}),
-      /`callbacks` must be an array of objects with hooks, received an object with no keys/);
+    await assert.rejects(fit('stop'), /`callbacks` must be an object with hooks, or an array of such, received "stop"/);
     await assert.rejects(fit([null]), /`callbacks\[0\]` must be an object with hooks, received null/);
     await assert.rejects(fit([() => 1]), { name: 'TypeError' });
     await assert.rejects(fit([{ on_epoch_end() {} }]), /hooks in camelCase \(onEpochEnd\), received "on_epoch_end"/);
+    class Old extends callbacks.Callback { on_epoch_end(): void {} }
+    await assert.rejects(fit([new Old()]), /hooks in camelCase \(onEpochEnd\), received "on_epoch_end"/);
+    await assert.rejects(fit([{}, { onEpochEnd: 'x' }]),
+      { name: 'TypeError', message: '`callbacks[1].onEpochEnd` must be a function, received "x"' });
+    await assert.rejects(fit([{ setModel: 1 }]), /`callbacks\[0\].setModel` must be a function/);
+    assert.equal(model.optimizer.iterations, 0);
+    await fit([{ onEpochEnd: null, onTrainBegin: undefined }]);
+  });
+
+  it('may be one object instead of a list', async () => {
+    const calls: string[] = [];
+    const model = classifier();
+    await model.fit(x, labels, quiet({ callbacks: recorder(calls, ['onEpochEnd']) }));
+    await model.predict(x, { verbose: 0, callbacks: recorder(calls, ['onPredictEnd']) });
+    assert.deepEqual(calls, ['onEpochEnd 0', 'onPredictEnd']);
+  });
+
+  it('are awaited while they learn their model, and may change it', async () => {
+    const model = classifier();
+    const zeros = model.getWeights().map((array) => array.multiply(0));
+    let seen: number[] = [];
+    await model.fit(x, labels, quiet({
+      callbacks: [{
+        async setModel() { await sleep(1); model.setWeights(zeros); },
+        async setParams() { await sleep(1); seen = weightsOf(model); },
+      }],
+    }));
+    assert.ok(seen.every((value) => value === 0));
+    const error = new Error('no');
+    const refusing = { callbacks: { setModel: () => Promise.reject(error) }, verbose: 0 } as const;
+    await assert.rejects(model.fit(x, labels, refusing), error);
+    await assert.rejects(model.evaluate(x, labels, refusing), error);
+    await assert.rejects(model.predict(x, refusing), error);
+    assert.equal(model.optimizer.iterations, 1);
+  });
+
+  it('that change the layers and do not compile end fit with what is missing', async () => {
+    for (const change of [(model: Sequential) => model.pop(), (model: Sequential) => model.add(new Dense(3))]) {
+      for (const hook of ['onEpochEnd', 'onTrainBatchEnd', 'onTestEnd'] as const) {
+        const model = classifier();
+        let isChanged = false;
+        const callback: CallbackHooks = { [hook]() { if (!isChanged) change(model); isChanged = true; } };
+        await assert.rejects(
+          model.fit(x, labels, quiet({ epochs: 2, batchSize: 5, validationSplit: 0.5, callbacks: [callback] })),
+          { name: 'TypeError', message: /`fit` needs a compiled model/ }, hook);
+      }
+    }
+  });
+
+  it('that take all layers away end fit with what is missing', async () => {
+    const model = new Sequential([new Dense(3, { inputShape: [5] })]);
+    model.compile({ optimizer: 'sgd', loss: 'sparse_categorical_crossentropy' });
+    await assert.rejects(model.fit(x, labels, quiet({ callbacks: { onTrainBegin() { model.pop(); } } })),
+      /`fit` needs a model that is built/);
   });
 });
