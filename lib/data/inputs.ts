@@ -35,18 +35,26 @@ export function withoutBatchAxis(shape: readonly (number | null)[]): number[] {
  * last axis of 1 (as in Keras), or it is a bare typed array of whole rows. RangeError otherwise, and when it is empty.
  */
 export function countRows(argument: string, source: Source, rowShape: readonly number[]): number {
+  checkNotEmpty(argument, source);
   if (source.shape === undefined) return countBareRows(argument, source as TypedSource, rowShape);
   const { shape } = source;
-  if (shape[0] === 0) throw new RangeError(`\`${argument}\` must not be empty, received shape ${showShape(shape)}`);
   if (!sameRowShape(shape.slice(1), rowShape)) throw wrongShape(argument, shape, rowShape);
   if (shape.length === 0) throw wrongShape(argument, shape, rowShape);
   return shape[0]!;
 }
 
+/** RangeError when there is not one row. */
+export function checkNotEmpty(argument: string, source: Source): void {
+  const { shape } = source;
+  const isEmpty = shape ? shape[0] === 0 : (source as TypedSource).data.length === 0;
+  if (!isEmpty) return;
+  const received = shape ? `shape ${showShape(shape)}` : 'a typed array of 0';
+  throw new RangeError(`\`${argument}\` must not be empty, received ${received}`);
+}
+
 function countBareRows(argument: string, source: TypedSource, rowShape: readonly number[]): number {
   const rowLength = sizeOf(rowShape);
   const { length } = source.data;
-  if (length === 0) throw new RangeError(`\`${argument}\` must not be empty, received a typed array of 0`);
   if (rowLength > 0 && length % rowLength === 0) return length / rowLength;
   throw new RangeError(`\`${argument}\` must hold whole rows of ${rowLength} elements (shape ` +
     `${showShape([null, ...rowShape])}), received a ${dtypeOf(source.data)} array of ${length}`);

@@ -1,7 +1,7 @@
 /** Targets: dense ones as floats, labels as integers; with sentences for those who have one where the other is due. */
 import type { DType } from '../program/spec.js';
 import type { FixedArray } from './arrays.js';
-import { copy, countRows, readInPlace, sameRowShape, toFloats, withoutBatchAxis } from './inputs.js';
+import { checkNotEmpty, copy, countRows, readInPlace, sameRowShape, toFloats, withoutBatchAxis } from './inputs.js';
 import { flatten, widen } from './nested.js';
 import { sliceLength, type SlicedWork } from './slices.js';
 import { describeSource, type Source } from './source.js';
@@ -19,6 +19,7 @@ export interface TargetSpec {
 export function* convertToTarget(argument: string, value: unknown, spec: TargetSpec,
                                  expectedRows?: number): SlicedWork<FixedArray> {
   const source = describeSource(argument, value);
+  checkNotEmpty(argument, source);
   const rowShape = withoutBatchAxis(spec.shape);
   if (spec.dtype === 'i32') {
     refuseOneHot(argument, source, rowShape, spec.classes, expectedRows);

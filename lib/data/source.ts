@@ -2,7 +2,7 @@
 import { rangeError, show, typeError } from '../errors.js';
 import { shapeOfNested } from './nested.js';
 import type { NestedNumbers } from './array-input.js';
-import { isDetached, isResizable, isTypedArray, showShape, sizeOf, type TypedArray } from './typed-array.js';
+import { isDetached, isOutOfBounds, isResizable, isTypedArray, showShape, sizeOf, type TypedArray } from './typed-array.js';
 
 /** Elements in a typed array; `shape` is missing when the value was a bare typed array. */
 export interface TypedSource {
@@ -76,11 +76,13 @@ function checkSize(argument: string, length: number, shape: number[], resizable:
     `received ${length}${reason}`);
 }
 
-/** TypeError when the memory below the array was transferred away. */
+/** TypeError when the memory below the array was transferred away, or shrank away from under it. */
 export function checkAttached<T extends TypedArray>(argument: string, data: T): T {
-  if (!isDetached(data)) return data;
-  throw new TypeError(`\`${argument}\` must be an array with its memory, received ${show(data)} whose ArrayBuffer ` +
-    'was transferred (detached)');
+  const fate = isDetached(data) ? 'was transferred (detached)'
+    : isOutOfBounds(data) ? 'was resized and no longer reaches its end' : undefined;
+  if (!fate) return data;
+  throw new TypeError(`\`${argument}\` must be an array with its memory, received ${show(data)} ` +
+    `whose ArrayBuffer ${fate}`);
 }
 
 /** Arrays of libraries that have strided views are taken when their elements lie in row-major order without gaps. */

@@ -56,6 +56,17 @@ export function isDetached(data: TypedArray): boolean {
   }
 }
 
+/** Whether the memory below `data` shrank below its end: it reads as empty then, and its methods throw. */
+export function isOutOfBounds(data: TypedArray): boolean {
+  if (data.byteLength > 0) return false;
+  try {
+    data.at(0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Whether the memory below `data` may change its size, so that it cannot be read in place. */
 export function isResizable(data: TypedArray): boolean {
   const buffer = data.buffer as { resizable?: boolean; growable?: boolean };

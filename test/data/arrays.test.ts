@@ -140,6 +140,18 @@ describe('toInput', () => {
     }
   });
 
+  it('says that memory was resized when an array of fixed length no longer fits in it', () => {
+    const buffer = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]) as ArrayBuffer;
+    const view = new Float32Array(buffer, 0, 4);
+    const array = new NdArray(view, [2, 2]);
+    (buffer as unknown as { resize(bytes: number): void }).resize(8);
+    for (const value of [view, array]) {
+      assert.throws(() => toInputSync('x', value, [2]),
+        { name: 'TypeError', message: /`x` must be an array with its memory, .* ArrayBuffer was resized/ });
+    }
+    assert.throws(() => toInputSync('x', new Float32Array(buffer, 0, 0), [2]), /`x` must not be empty/);
+  });
+
   it('refuses memory that was resized below its shape', () => {
     const buffer = new (ArrayBuffer as new (bytes: number, options: object) => ArrayBuffer)(16, { maxByteLength: 16 });
     const array = new NdArray(new Float32Array(buffer), [2, 2]);

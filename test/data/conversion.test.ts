@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { lookThrough } from '../../lib/data/finite.js';
 import { convertToInput } from '../../lib/data/inputs.js';
 import { convertToTarget } from '../../lib/data/labels.js';
 import { finishAtOnce, finishInSlices, sliceLength, type SlicedWork } from '../../lib/data/slices.js';
@@ -95,6 +96,7 @@ describe('slices of work', () => {
   const sources: [string, () => SlicedWork<unknown>][] = [
     ['doubles', () => convertToInput('x', new Float64Array(length), [1])],
     ['bigints', () => convertToInput('x', new BigInt64Array(length), [1])],
+    ['a look for what is not finite', () => lookThrough('x', new Float32Array(length), 1)],
     ['a long list', () => convertToInput('x', numbers, [1])],
     ['many short rows', () => convertToInput('x', rows, [5])],
     ['labels in place', () => convertToTarget('y', new Uint8Array(length), { dtype: 'i32', shape: [null], classes: 10 })],
