@@ -41,11 +41,14 @@ export function toCamelCase(name: string): string {
 const alreadyRead = new WeakSet<object>();
 
 /**
- * Options with their keys in camelCase. Unknown ones throw, and so does a key given twice. `notYet` names options of
- * Keras's that are not supported and the value that leaves them off; anything but that, null or undefined throws.
+ * Options of Keras's that are not supported, each with the value that leaves it off, or an array of several. They are
+ * taken, and dropped, with one of these, with null or undefined.
  */
+export type UnsupportedOptions = { readonly [option: string]: unknown };
+
+/** Options with their keys in camelCase. Unknown ones throw, those of `notYet` that are on, and a key given twice. */
 export function readOptions<T extends object>(where: string, given: T, known: readonly string[],
-                                              notYet: { readonly [option: string]: unknown } = {}): T {
+                                              notYet: UnsupportedOptions = {}): T {
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
     throw typeError('options', `an object of options for ${where}`, given);
   }
@@ -54,13 +57,23 @@ export function readOptions<T extends object>(where: string, given: T, known: re
   for (const [key, value] of Object.entries(given)) {
     const camel = toCamelCase(key);
     if (camel in options) throw new TypeError(`${where} was given both \`${camel}\` and \`${toSnakeCase(camel)}\``);
-    const isOff = value === undefined || value === null || value === notYet[camel];
-    if (camel in notYet && isOff) continue;
+    if (camel in notYet && isOff(value, notYet[camel])) continue;
     if (value !== undefined) options[camel] = value;
   }
   checkOptions(where, options, known, Object.keys(notYet));
   alreadyRead.add(options);
   return options as T;
+}
+
+function isOff(value: unknown, off: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(off) ? off.includes(value) : value === off);
+}
+
+/** As `readOptions`, for calls: there null is the same as not given, as None is in Keras. */
+export function readCallOptions<T extends object>(where: string, given: T, known: readonly string[],
+                                                  notYet: UnsupportedOptions = {}): T {
+  const read = readOptions(where, given, known, notYet);
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== null)) as T;
 }
 
 /** The classes of one namespace, under all the names Keras and camelCase give them. */

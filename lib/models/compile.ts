@@ -1,5 +1,6 @@
 /** What `compile` is given, as objects. */
-import { checkOptions, typeError } from '../errors.js';
+import { readCallOptions } from '../config.js';
+import { rangeError, typeError } from '../errors.js';
 import * as losses from '../losses/index.js';
 import * as metrics from '../metrics/index.js';
 import * as optimizers from '../optimizers/index.js';
@@ -16,7 +17,11 @@ export interface CompileOptions {
 }
 
 const known = ['optimizer', 'loss', 'metrics', 'weightedMetrics'];
-const notYet = ['lossWeights', 'runEagerly', 'stepsPerExecution', 'jitCompile', 'autoScaleLoss'];
+/** jitCompile and autoScaleLoss say how Keras runs a model, and change no result of one that runs natively. */
+const notYet = {
+  lossWeights: null, runEagerly: false, stepsPerExecution: 1, jitCompile: ['auto', true, false],
+  autoScaleLoss: [true, false], sampleWeightMode: null, targetTensors: null, pssEvaluationShards: 0,
+};
 
 export interface Compiled {
   optimizer: optimizers.Optimizer;
@@ -25,14 +30,15 @@ export interface Compiled {
   weightedMetrics: metrics.Metric[];
 }
 
-export function readCompileOptions(options: CompileOptions): Compiled {
-  checkOptions('compile', options, known, notYet);
-  if (options.optimizer === undefined || options.optimizer === null) {
-    throw typeError('optimizer', `an optimizer or one of the names ${optimizers.names.join(', ')}`, options.optimizer);
+export function readCompileOptions(given: CompileOptions): Compiled {
+  const options = readCallOptions('compile', given, known, notYet);
+  const { optimizer, loss } = options;
+  if (optimizer === undefined) {
+    throw typeError('optimizer', `an optimizer or one of the names ${optimizers.names.join(', ')}`, given.optimizer);
   }
   return {
-    optimizer: optimizers.get(options.optimizer),
-    loss: options.loss === undefined || options.loss === null ? undefined : losses.get(options.loss),
+    optimizer: optimizers.get(optimizer),
+    loss: loss === undefined ? undefined : losses.get(loss),
     metrics: readMetrics('metrics', options.metrics ?? []),
     weightedMetrics: readMetrics('weightedMetrics', options.weightedMetrics ?? []),
   };
@@ -40,5 +46,10 @@ export function readCompileOptions(options: CompileOptions): Compiled {
 
 function readMetrics(argument: string, identifiers: readonly metrics.MetricIdentifier[]): metrics.Metric[] {
   if (!Array.isArray(identifiers)) throw typeError(argument, 'an array of metrics', identifiers);
-  return identifiers.map((identifier: metrics.MetricIdentifier, i) => metrics.get(identifier, `${argument}[${i}]`));
+  return identifiers.map((identifier: metrics.MetricIdentifier, i) => {
+    const metric = metrics.get(identifier, `${argument}[${i}]`);
+    if (!metric.name.startsWith('val_')) return metric;
+    throw rangeError(`${argument}[${i}].name`, 'a name that does not start with val_, as results of validation do',
+      metric.name);
+  });
 }

@@ -5,7 +5,7 @@ import type { ArrayInput } from '../data/arrays.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
 import { labelledBatches, stepsOf } from './batches.js';
-import { planPass, type EvaluateOptions } from './fit-options.js';
+import { planEvaluate, type EvaluateOptions } from './fit-options.js';
 import { JobRunner, type Batches } from './job-runner.js';
 import type { Model } from './model.js';
 import type { PlannedProgram } from './programs.js';
@@ -16,17 +16,17 @@ import { logsOf, spanOf } from './spans.js';
 export async function evaluate(model: Model, state: ModelState, x: ArrayInput, y: ArrayInput,
                                options: EvaluateOptions): Promise<Logs> {
   state.requireLoss('evaluate');
-  const plan = planPass('evaluate', options);
+  const plan = planEvaluate(options);
   const threads = resolveThreads(plan.threads);
   const verbose = resolveVerbose(plan.verbose);
   const callbacks = new CallbackList(plan.callbacks);
   const runner = new JobRunner(plan.signal);
   runner.checkSignal();
-  state.buildFor(x);
-  const planned = state.program('evaluation', options.sampleWeight !== undefined);
-  const batches = await labelledBatches(planned.lowered, x, y, options.sampleWeight);
+  const spec = state.dataSpec('evaluate', 'evaluation', x);
+  const batches = await labelledBatches(spec, x, y, plan);
+  const planned = state.programFor(spec, 'evaluate', 'evaluation', batches.weights !== undefined);
   const steps = stepsOf(batches, plan.batchSize, plan.steps);
-  callbacks.attach(model, { verbose, epochs: 1, steps });
+  await callbacks.attach(model, { verbose, epochs: 1, steps });
   const progress = new Progress(verbose, steps, Math.min(steps * plan.batchSize, batches.rows));
   try {
     const logs = await evaluateBatches(planned, runner, batches, { ...plan, threads }, callbacks, progress);

@@ -1,7 +1,8 @@
 /** The options of fit, evaluate and predict: their defaults, and what each may be. */
 import type { CallbackHooks } from '../callbacks/callback.js';
+import { readCallOptions } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
-import { checkBoolean, checkInteger, checkNumber, checkOptions, rangeError, typeError } from '../errors.js';
+import { checkBoolean, checkInteger, checkNumber, rangeError, typeError } from '../errors.js';
 import type { Verbose } from '../progress.js';
 
 /** A weight for each class by its number; classes that are not named weigh 1. */
@@ -19,11 +20,13 @@ export interface PassOptions {
   threads?: number;
   /** Refuses NaN and infinities in the data with an error that names row and column. Default false. */
   checkFinite?: boolean;
-  /** Objects with hooks, called in order. */
-  callbacks?: readonly CallbackHooks[];
+  /** Objects with hooks, called in order; or a single one. */
+  callbacks?: readonly CallbackHooks[] | CallbackHooks;
 }
 
 export interface EvaluateOptions extends PassOptions {
+  /** Only true: results always come by name. */
+  returnDict?: true;
   /** One weight a row. */
   sampleWeight?: ArrayInput;
   /** At most so many batches. Default: all. */
@@ -68,8 +71,8 @@ export interface FitOptions extends PassOptions {
 const passOptions = ['batchSize', 'verbose', 'signal', 'threads', 'checkFinite', 'callbacks'];
 const fitOptions = [...passOptions, 'epochs', 'initialEpoch', 'shuffle', 'seed', 'validationData', 'validationSplit',
   'validationFreq', 'validationBatchSize', 'validationSteps', 'stepsPerEpoch', 'classWeight', 'sampleWeight'];
-/** Options of other versions and kinds of data that Keras has and quern has not. */
-const notYet = ['maxQueueSize', 'workers', 'useMultiprocessing', 'stepsPerExecution'];
+/** Options of Keras 2 about data that come from a generator. */
+const notYet = { maxQueueSize: 10, workers: 1, useMultiprocessing: false };
 
 export interface PassPlan {
   batchSize: number;
@@ -81,39 +84,50 @@ export interface PassPlan {
   steps: number | undefined;
 }
 
-export interface FitPlan extends PassPlan {
+export interface EvaluatePlan extends PassPlan {
+  sampleWeight: ArrayInput | undefined;
+}
+
+export interface FitPlan extends EvaluatePlan {
   epochs: number;
   initialEpoch: number;
   shuffle: boolean;
   seed: number | undefined;
+  validationData: FitOptions['validationData'];
   validationSplit: number;
   validationFreq: number | readonly number[];
   validationBatchSize: number;
   validationSteps: number | undefined;
+  classWeight: ClassWeight | undefined;
 }
 
-/** Checks the options of evaluate or predict and fills in defaults. */
-export function planPass(where: 'evaluate' | 'predict', options: EvaluateOptions | PredictOptions): PassPlan {
-  const known = [...passOptions, 'steps', ...(where === 'evaluate' ? ['sampleWeight'] : [])];
-  checkOptions(where, options, known, [...notYet, ...(where === 'evaluate' ? ['returnDict'] : [])]);
+/** Checks the options of evaluate and fills in defaults. */
+export function planEvaluate(given: EvaluateOptions): EvaluatePlan {
+  const options = readCallOptions('evaluate', given, [...passOptions, 'steps', 'sampleWeight'],
+    { ...notYet, returnDict: true });
+  const { steps, sampleWeight } = options;
+  return { ...planCommon(options), steps: optionalCount('steps', steps), sampleWeight };
+}
+
+/** Checks the options of predict and fills in defaults. */
+export function planPredict(given: PredictOptions): PassPlan {
+  const options = readCallOptions('predict', given, [...passOptions, 'steps'], notYet);
   return { ...planCommon(options), steps: optionalCount('steps', options.steps) };
 }
 
 /** Checks the options of fit that do not depend on the data, and fills in defaults. */
-export function planFit(options: FitOptions): FitPlan {
-  checkOptions('fit', options, fitOptions, notYet);
+export function planFit(given: FitOptions): FitPlan {
+  const options = readCallOptions('fit', given, fitOptions, notYet);
   const common = planCommon(options);
   const { shuffle = true, seed, validationFreq = 1, validationBatchSize = common.batchSize } = options;
-  const initialEpoch = checkInteger('initialEpoch', options.initialEpoch ?? 0);
-  if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
-    throw new TypeError('`classWeight` and `sampleWeight` must not both be given');
-  }
   return {
     ...common,
+    ...onlyOneWeight(options),
     epochs: checkInteger('epochs', options.epochs ?? 1),
-    initialEpoch,
+    initialEpoch: checkInteger('initialEpoch', options.initialEpoch ?? 0),
     shuffle: checkBoolean('shuffle', shuffle),
     seed: seed === undefined ? undefined : checkInteger('seed', seed),
+    validationData: options.validationData,
     validationSplit: checkSplit(options.validationSplit ?? 0),
     validationFreq: checkFrequency(validationFreq),
     validationBatchSize: checkInteger('validationBatchSize', validationBatchSize, 1),
@@ -122,18 +136,33 @@ export function planFit(options: FitOptions): FitPlan {
   };
 }
 
+/** Weights of samples, by themselves or by their class. */
+export function onlyOneWeight({ classWeight, sampleWeight }: Pick<FitOptions, 'classWeight' | 'sampleWeight'>):
+Pick<FitPlan, 'classWeight' | 'sampleWeight'> {
+  if (classWeight !== undefined && sampleWeight !== undefined) {
+    throw new TypeError('`classWeight` and `sampleWeight` must not both be given');
+  }
+  return { classWeight, sampleWeight };
+}
+
 function planCommon(options: PassOptions): Omit<PassPlan, 'steps'> {
   const { batchSize = 32, verbose = 'auto', checkFinite = false, callbacks = [], signal, threads } = options;
   if (signal !== undefined && !isSignal(signal)) throw typeError('signal', 'an AbortSignal', signal);
-  if (!Array.isArray(callbacks)) throw typeError('callbacks', 'an array of objects with hooks', callbacks);
   return {
     batchSize: checkInteger('batchSize', batchSize, 1),
     verbose,
     signal,
     threads,
     checkFinite: checkBoolean('checkFinite', checkFinite),
-    callbacks: callbacks as readonly CallbackHooks[],
+    callbacks: callbackList(callbacks),
   };
+}
+
+function callbackList(callbacks: unknown): readonly CallbackHooks[] {
+  if (callbacks === null || typeof callbacks !== 'object') {
+    throw typeError('callbacks', 'an object with hooks, or an array of such', callbacks);
+  }
+  return (Array.isArray(callbacks) ? callbacks : [callbacks]) as readonly CallbackHooks[];
 }
 
 /** By its looks: a signal may come from another realm or a polyfill. */

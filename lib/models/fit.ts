@@ -1,5 +1,4 @@
 /** The loop over epochs: spans of training, validation, callbacks, progress. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Logs } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callback-list.js';
 import { History } from '../callbacks/history.js';
@@ -13,6 +12,7 @@ import { evaluateBatches } from './evaluate.js';
 import { planFit, validatesAfter, type FitOptions, type FitPlan } from './fit-options.js';
 import { JobRunner } from './job-runner.js';
 import type { Model } from './model.js';
+import type { PlannedProgram } from './programs.js';
 import type { EpochPlace } from './randomness.js';
 import { logsOf } from './spans.js';
 import type { ModelState } from './state.js';
@@ -29,8 +29,8 @@ export async function fit(model: Model, state: ModelState, x: ArrayInput, y: Arr
     const callbacks = new CallbackList([...new Set([...plan.callbacks, history])], (call) => state.lock.callback(call));
     const runner = new JobRunner(plan.signal);
     runner.checkSignal();
-    state.buildFor(x);
-    const data = await fitBatches(state.program('training', false).lowered, x, y, plan, options);
+    model.stopTraining = false;
+    const data = await fitBatches(state.dataSpec('fit', 'training', x), x, y, plan);
     await new FitRun(model, state, { ...plan, ...settings }, data, callbacks, runner).all();
     return history;
   });
@@ -55,9 +55,9 @@ class FitRun {
   async all(): Promise<void> {
     const { model, state, plan, callbacks } = this;
     const { optimizer } = state.requireLoss('fit');
+    this.#planned('training');
     state.randomness.reconcile(optimizer.iterations, this.#stepsPerPass, this.#stepsPerEpoch);
-    model.stopTraining = false;
-    callbacks.attach(model, { verbose: plan.verbose, epochs: plan.epochs, steps: this.#stepsPerEpoch });
+    await callbacks.attach(model, { verbose: plan.verbose, epochs: plan.epochs, steps: this.#stepsPerEpoch });
     await callbacks.stage('onTrainBegin');
     let logs: Logs = {};
     for (let epoch = plan.initialEpoch; epoch < plan.epochs && !model.stopTraining; epoch++) {
@@ -125,31 +125,31 @@ class FitRun {
     };
   }
 
-  /** Names of the results, and zeros to add to. After a callback's compile the data must still be what is wanted. */
+  /** Names of the results, and zeros to add to. */
   #fresh(): { names: readonly string[]; accumulators: Float64Array } {
-    const { lowered } = this.state.program('training', this.data.training.weights !== undefined);
-    if (!isDeepStrictEqual(wants(lowered), wants(this.data.lowered))) {
-      throw new TypeError('a callback changed the model, which now takes data of other shapes than fit was given');
-    }
-    this.#lowered = lowered;
-    return { names: lowered.accumulators, accumulators: new Float64Array(2 * lowered.accumulators.length) };
+    this.#lowered = this.#planned('training').lowered;
+    const { accumulators } = this.#lowered;
+    return { names: accumulators, accumulators: new Float64Array(2 * accumulators.length) };
   }
 
   #isRecompiled(): boolean {
-    return this.state.program('training', this.data.training.weights !== undefined).lowered !== this.#lowered;
+    return this.#planned('training').lowered !== this.#lowered;
+  }
+
+  /** Asked for anew after callbacks, which may have made the model another one. */
+  #planned(mode: 'training' | 'evaluation'): PlannedProgram {
+    const { training, validation, spec } = this.data;
+    const { weights } = mode === 'training' ? training : validation!;
+    return this.state.programFor(spec, 'fit', mode, weights !== undefined);
   }
 
   async #validate(): Promise<Logs> {
-    const { plan, state, callbacks } = this;
+    const { plan, callbacks } = this;
     const { validation } = this.data;
     if (!validation) return {};
-    const planned = state.program('evaluation', validation.weights !== undefined);
+    const planned = this.#planned('evaluation');
     const settings = { ...plan, batchSize: plan.validationBatchSize, steps: plan.validationSteps };
     const logs = await evaluateBatches(planned, this.runner, validation, settings, callbacks);
     return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val_${name}`, value]));
   }
-}
-
-function wants({ inputShapes, targets }: Lowered): unknown {
-  return { inputShapes, targets };
 }

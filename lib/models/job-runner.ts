@@ -3,6 +3,7 @@
  * while a job runs, reports its progress, and says why it ended early.
  */
 import { checkIntact, type FixedArray } from '../data/arrays.js';
+import { notFinite } from '../data/finite.js';
 import type { NativeJob, NativeProgram, SpanResult, SpanSpec } from '../native.js';
 
 /** An array of the user's under the name that errors give it; `firstRow` is where it starts in what was passed. */
@@ -102,6 +103,5 @@ export function failureOf({ error }: SpanResult, batches: Batches): { reason: Er
       `received ${error.value} in row ${firstRow + error.row}`) };
   }
   const found = { x: batches.inputs[0], y: batches.targets[0], sampleWeight: batches.weights }[error.array]!;
-  return { reason: new RangeError(`\`${found.argument}\` must hold finite numbers, ` +
-    `received ${error.value} in row ${(found.firstRow ?? 0) + error.row}, column ${error.column}`) };
+  return { reason: notFinite(found.argument, error.value, (found.firstRow ?? 0) + error.row, error.column) };
 }

@@ -1,8 +1,8 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { History } from '../callbacks/history.js';
-import { checkName, type Config } from '../config.js';
+import { checkName, readCallOptions, type Config } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
-import { checkInteger, checkOptions, typeError, unknownName } from '../errors.js';
+import { checkInteger, typeError, unknownName } from '../errors.js';
 import { checkBatchShape, type Layer } from '../layers/layer.js';
 import type { NdArray } from '../nd-array.js';
 import type { Optimizer } from '../optimizers/index.js';
@@ -38,7 +38,7 @@ export abstract class Model {
   /** `className` names the model when it is given no name. */
   constructor(name: unknown, className: string) {
     this.name = checkName(name, className);
-    this.#state = new ModelState(this.name, (inputShape) => this.makeGraph(inputShape));
+    this.#state = new ModelState(this.name, (inputShape) => this.describe(inputShape));
   }
 
   /** The layers in order, without inputs. */
@@ -48,10 +48,10 @@ export abstract class Model {
   abstract getConfig(): Config;
 
   /**
-   * Builds the layers and returns their graph: for inputs of this shape, or as their own options say. Undefined when
-   * the shape is not known.
+   * The graph of the layers: for inputs of this shape, or as their own options say. Undefined when there are no layers
+   * or their shapes are not known. Builds nothing.
    */
-  protected abstract makeGraph(inputShape?: Shape): Graph | undefined;
+  protected abstract describe(inputShape?: Shape): Graph | undefined;
 
   /** @internal The state behind the methods, for subclasses in this library. */
   protected get internals(): ModelState {
@@ -94,6 +94,7 @@ export abstract class Model {
    */
   build(inputShape?: Shape): void {
     this.#state.lock.check('build');
+    if (this.layers.length === 0) throw new TypeError('`build` needs a model with layers, this has none');
     if (inputShape !== undefined) this.#state.build(checkBatchShape('inputShape', inputShape));
     else if (!this.built) this.#state.build();
     this.#state.requireBuilt('build');
@@ -101,10 +102,9 @@ export abstract class Model {
 
   /** Prints a table of the layers, their output shapes and their numbers of weights. */
   summary(options: SummaryOptions = {}): void {
-    checkOptions('summary', options, ['print', 'lineLength'],
-      ['positions', 'printFn', 'expandNested', 'showTrainable', 'layerRange']);
-    const { print = (line: string) => console.log(line) } = options;
-    const lineLength = options.lineLength ?? Math.min(88, process.stdout.columns ?? 88);
+    const { print = (line: string) => console.log(line), lineLength = Math.min(88, process.stdout.columns || 88) } =
+      readCallOptions('summary', options, ['print', 'lineLength'],
+        { positions: null, printFn: null, expandNested: false, showTrainable: false, layerRange: null });
     if (typeof print !== 'function') throw typeError('print', 'a function that is given each line', print);
     const { name, layers } = this;
     const shapes = this.built ? this.#state.outputShapes() : undefined;
@@ -177,7 +177,8 @@ export abstract class Model {
 
   /** The program that runs, with shapes and FLOPs: of training when the model is compiled, else of prediction. */
   explain(): string {
-    return this.#state.program(this.#state.compiled?.loss ? 'training' : 'prediction', false).explain();
+    const mode = this.#state.compiled?.loss ? 'training' : 'prediction';
+    return this.#state.program('explain', mode, false).explain();
   }
 
   /** Runs some training steps and says what each instruction cost. The model and its optimizer stay as they were. */

@@ -1,11 +1,12 @@
 /** One batch at a time: the building blocks of training loops of one's own. */
 import type { Logs } from '../callbacks/callback.js';
+import { readCallOptions } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
-import { checkBoolean, checkOptions } from '../errors.js';
+import { checkBoolean } from '../errors.js';
 import { resolveThreads } from '../threads.js';
 import { labelledBatches, withClassWeights } from './batches.js';
 import { evaluateBatches } from './evaluate.js';
-import type { ClassWeight } from './fit-options.js';
+import { onlyOneWeight, type ClassWeight } from './fit-options.js';
 import { JobRunner } from './job-runner.js';
 import { CallbackList } from '../callbacks/callback-list.js';
 import { logsOf } from './spans.js';
@@ -19,6 +20,8 @@ export interface TestOnBatchOptions {
   threads?: number;
   /** Refuses NaN and infinities in the data. Default false. */
   checkFinite?: boolean;
+  /** Only true: results always come by name. */
+  returnDict?: true;
 }
 
 export interface TrainOnBatchOptions extends TestOnBatchOptions {
@@ -27,22 +30,20 @@ export interface TrainOnBatchOptions extends TestOnBatchOptions {
 }
 
 const testOptions = ['sampleWeight', 'threads', 'checkFinite'];
-const notYet = ['returnDict', 'resetMetrics'];
+const notYet = { returnDict: true, resetMetrics: true };
 
 /** See `Model.trainOnBatch`. */
 export async function trainOnBatch(state: ModelState, x: ArrayInput, y: ArrayInput,
-                                   options: TrainOnBatchOptions): Promise<Logs> {
+                                   given: TrainOnBatchOptions): Promise<Logs> {
   return state.lock.step('trainOnBatch', async () => {
     const { optimizer } = state.requireLoss('trainOnBatch');
-    checkOptions('trainOnBatch', options, [...testOptions, 'classWeight'], notYet);
+    const options = readCallOptions('trainOnBatch', given, [...testOptions, 'classWeight'], notYet);
     const settings = planBatch(options);
-    if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
-      throw new TypeError('`classWeight` and `sampleWeight` must not both be given');
-    }
-    state.buildFor(x);
-    const { lowered } = state.program('training', false);
-    const given = await labelledBatches(lowered, x, y, options.sampleWeight);
-    const batches = options.classWeight === undefined ? given : await withClassWeights(given, options.classWeight);
+    const { classWeight, sampleWeight } = onlyOneWeight(options);
+    const spec = state.dataSpec('trainOnBatch', 'training', x);
+    const plain = await labelledBatches(spec, x, y, { ...settings, sampleWeight });
+    const batches = classWeight === undefined ? plain : await withClassWeights(plain, classWeight);
+    const { lowered } = state.programFor(spec, 'trainOnBatch', 'training', batches.weights !== undefined);
     const accumulators = await train(state, new JobRunner(undefined), {
       ...settings, batches, batchSize: batches.rows, firstStep: 0, steps: 1, shuffle: false,
       seed: state.randomness.seed,
@@ -55,13 +56,13 @@ export async function trainOnBatch(state: ModelState, x: ArrayInput, y: ArrayInp
 
 /** See `Model.testOnBatch`. */
 export async function testOnBatch(state: ModelState, x: ArrayInput, y: ArrayInput,
-                                  options: TestOnBatchOptions): Promise<Logs> {
+                                  given: TestOnBatchOptions): Promise<Logs> {
   state.requireLoss('testOnBatch');
-  checkOptions('testOnBatch', options, testOptions, notYet);
+  const options = readCallOptions('testOnBatch', given, testOptions, notYet);
   const settings = planBatch(options);
-  state.buildFor(x);
-  const planned = state.program('evaluation', options.sampleWeight !== undefined);
-  const batches = await labelledBatches(planned.lowered, x, y, options.sampleWeight);
+  const spec = state.dataSpec('testOnBatch', 'evaluation', x);
+  const batches = await labelledBatches(spec, x, y, { ...settings, sampleWeight: options.sampleWeight });
+  const planned = state.programFor(spec, 'testOnBatch', 'evaluation', batches.weights !== undefined);
   const oneBatch = { ...settings, batchSize: batches.rows, steps: 1 };
   return evaluateBatches(planned, new JobRunner(undefined), batches, oneBatch, new CallbackList([]));
 }

@@ -1,12 +1,13 @@
 /** Outputs of the model: in batches natively, or at once. */
 import { CallbackList } from '../callbacks/callback-list.js';
+import { readCallOptions } from '../config.js';
 import { toInputSync, type ArrayInput } from '../data/arrays.js';
-import { checkOptions, rangeError, typeError } from '../errors.js';
+import { rangeError, typeError } from '../errors.js';
 import { NdArray } from '../nd-array.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
 import { inputBatches, stepsOf } from './batches.js';
-import { planPass, type PredictOptions } from './fit-options.js';
+import { planPredict, type PredictOptions } from './fit-options.js';
 import { failureOf, JobRunner } from './job-runner.js';
 import type { Model } from './model.js';
 import { spanOf, type StepRange } from './spans.js';
@@ -19,22 +20,23 @@ const nothing = new Float64Array(0);
 /** See `Model.predict`; with `inOneBatch`, `Model.predictOnBatch`. */
 export async function predict(model: Model, state: ModelState, x: ArrayInput, options: PredictOptions,
                               inOneBatch = false): Promise<NdArray<Float32Array>> {
-  state.requireBuilt('predict');
-  const plan = planPass('predict', options);
+  const what = inOneBatch ? 'predictOnBatch' : 'predict';
+  state.requireBuilt(what);
+  const plan = planPredict(options);
   const threads = resolveThreads(plan.threads);
   const verbose = resolveVerbose(plan.verbose);
   const callbacks = new CallbackList(plan.callbacks);
   const runner = new JobRunner(plan.signal);
   runner.checkSignal();
-  const planned = state.program('prediction', false);
-  const all = await inputBatches(planned.lowered, x);
+  const planned = state.program(what, 'prediction', false);
+  const all = await inputBatches(planned.lowered.inputShapes[0]!, x, plan);
   const batchSize = inOneBatch ? all.rows : Math.min(plan.batchSize, all.rows);
   const steps = stepsOf(all, batchSize, plan.steps);
   const batches = { ...all, rows: Math.min(steps * batchSize, all.rows) };
   const result = emptyResult(batches.rows, planned.lowered.outputs[0]!.shape);
   const { checkFinite } = plan;
   const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite, accumulators: nothing };
-  callbacks.attach(model, { verbose, epochs: 1, steps });
+  await callbacks.attach(model, { verbose, epochs: 1, steps });
   const progress = new Progress(verbose, steps, batches.rows);
   const run = async (part: StepRange): Promise<void> => {
     const span = { ...spanOf(part), outputs: [result.data] };
@@ -73,11 +75,11 @@ export interface PredictSyncOptions {
 /** See `Model.predictSync`. */
 export function predictSync(state: ModelState, x: ArrayInput, options: PredictSyncOptions): NdArray<Float32Array> {
   state.requireBuilt('predictSync');
-  checkOptions('predictSync', options, ['out']);
-  const planned = state.program('prediction', false);
+  const { out } = readCallOptions('predictSync', options, ['out']);
+  const planned = state.program('predictSync', 'prediction', false);
   const input = toInputSync('x', x, planned.lowered.inputShapes[0]!);
   const { rows } = input;
-  const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out);
+  const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, out);
   const batchSize = Math.min(rows, syncBatch);
   const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
   const steps = stepsOf(batches, batchSize);

@@ -1,7 +1,8 @@
 /** What each instruction of a model's training program costs. */
 import { inspect } from 'node:util';
+import { readCallOptions } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
-import { checkInteger, checkOptions } from '../errors.js';
+import { checkInteger } from '../errors.js';
 import type { Instruction } from '../program/instruction.js';
 import { operandsOf } from '../program/operands.js';
 import type { ProgramSpec, Shape } from '../program/spec.js';
@@ -73,16 +74,17 @@ export class Profile {
 
 /** See `Model.profile`. */
 export async function profile(state: ModelState, x: ArrayInput, y: ArrayInput,
-                              options: ProfileOptions): Promise<Profile> {
+                              given: ProfileOptions): Promise<Profile> {
   return state.lock.step('profile', async () => {
     const { optimizer } = state.requireLoss('profile');
-    checkOptions('profile', options, ['batchSize', 'steps', 'sampleWeight', 'threads']);
+    const options = readCallOptions('profile', given, ['batchSize', 'steps', 'sampleWeight', 'threads']);
+    const { sampleWeight } = options;
     const wanted = checkInteger('steps', options.steps ?? 100, 1);
     const threads = resolveThreads(options.threads);
     const givenBatchSize = checkInteger('batchSize', options.batchSize ?? 32, 1);
-    state.buildFor(x);
-    const { lowered } = state.program('training', options.sampleWeight !== undefined);
-    const batches = await labelledBatches(lowered, x, y, options.sampleWeight);
+    const spec = state.dataSpec('profile', 'training', x);
+    const batches = await labelledBatches(spec, x, y, { sampleWeight, checkFinite: false });
+    const { lowered } = state.programFor(spec, 'profile', 'training', sampleWeight !== undefined);
     const batchSize = Math.min(givenBatchSize, batches.rows);
     const timings = new Float64Array(countInstructions(lowered.spec) + 2);
     const restore = state.remember();

@@ -1,10 +1,11 @@
 import { isSerialized, readOptions, type Config, type SerializedObject } from '../config.js';
-import { checkOptions, rangeError, typeError } from '../errors.js';
+import { rangeError, typeError } from '../errors.js';
 import * as layerTypes from '../layers/index.js';
 import { Layer } from '../layers/layer.js';
 import { InputLayer, SymbolicTensor } from '../layers/input.js';
 import type { Graph } from '../program/lower.js';
 import type { Shape } from '../program/spec.js';
+import { sameShape, show } from './graph.js';
 import { Model } from './model.js';
 import { readRandomnessConfig } from './randomness.js';
 
@@ -33,12 +34,10 @@ export class Sequential extends Model {
   static readonly className: string = 'Sequential';
   #input: InputLayer | undefined;
   #layers: Layer[] = [];
-  /** From `build` or the first data, where no layer says it. */
-  #givenShape: Shape | undefined;
 
   constructor(layers: readonly SequentialPart[] = [], options: SequentialOptions = {}) {
-    checkOptions('Sequential', options, ['name'], ['trainable']);
-    super(options.name, Sequential.className);
+    const { name } = readOptions('Sequential', options, ['name'], { trainable: true });
+    super(name, Sequential.className);
     if (!Array.isArray(layers)) throw typeError('layers', 'an array of layers', layers);
     for (const layer of layers as readonly SequentialPart[]) this.add(layer);
   }
@@ -62,7 +61,6 @@ export class Sequential extends Model {
     this.internals.lock.check('pop');
     const last = this.#layers.pop();
     if (!last) throw new RangeError('`pop` needs a model with layers, this has none');
-    if (this.#layers.length === 0) this.#givenShape = undefined;
     this.internals.rebuild();
     return last;
   }
@@ -91,14 +89,11 @@ export class Sequential extends Model {
     return model;
   }
 
-  protected override makeGraph(inputShape?: Shape): Graph | undefined {
+  protected override describe(inputShape?: Shape): Graph | undefined {
     const known = this.#inputShape();
     const shape = inputShape ?? known;
     if (!shape || this.#layers.length === 0) return undefined;
-    if (known && !sameShape(known, shape)) throw rangeError('inputShape', `[${known.map(show).join(', ')}]`, shape);
-    const inputShapes = this.#shapesFrom(shape);
-    this.#layers.forEach((layer, i) => { if (!layer.built) layer.build(inputShapes[i]!); });
-    if (!known) this.#givenShape = shape;
+    if (known && !sameShape(known, shape)) throw rangeError('inputShape', show(known), shape);
     return {
       inputs: [{ name: 'x', shape }],
       nodes: this.#layers.map((layer, i) => ({ layer, inputs: [i] })),
@@ -106,23 +101,9 @@ export class Sequential extends Model {
     };
   }
 
-  /** The input shape of every layer. Checks all before any is built. */
-  #shapesFrom(inputShape: Shape): Shape[] {
-    let shape = inputShape;
-    return this.#layers.map((layer) => {
-      const [built] = layer.builtShapes ?? [];
-      if (built && !sameShape(built, shape)) {
-        throw new RangeError(`layer "${layer.name}" was built for inputs of shape [${built.map(show).join(', ')}], ` +
-          `received [${shape.map(show).join(', ')}]`);
-      }
-      const before = shape;
-      shape = layer.computeOutputShape(before);
-      return before;
-    });
-  }
-
+  /** As the layers say; else that of `build` or the first data, as long as there are layers built for it. */
   #inputShape(): Shape | undefined {
-    return this.#input?.batchShape ?? this.#layers[0]?.batchInputShape ?? this.#givenShape;
+    return this.#input?.batchShape ?? this.#layers[0]?.batchInputShape ?? this.internals.inputShape;
   }
 
   #setInput(input: InputLayer): void {
@@ -156,12 +137,4 @@ interface SequentialConfig {
 function checkSerialized(layer: unknown, index: number): SerializedObject {
   if (!isSerialized(layer)) throw typeError(`config.layers[${index}]`, 'an object { class_name, config }', layer);
   return layer;
-}
-
-function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
-}
-
-function show(size: number | null): string {
-  return String(size);
 }

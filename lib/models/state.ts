@@ -2,6 +2,7 @@
  * What a model is at the moment: its graph once it is built, its weights' slab, what it was compiled with, and the
  * programs made from these. Everything is made when it is first needed and dropped when what it was made from changes.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { shapeOf, type ArrayInput } from '../data/arrays.js';
 import type { Parameter } from '../layers/parameter.js';
 import type { Loss } from '../losses/index.js';
@@ -12,10 +13,14 @@ import {
 import type { Mode } from '../program/builder.js';
 import type { Shape } from '../program/spec.js';
 import type { Compiled } from './compile.js';
+import { buildLayers, show, valueShapes } from './graph.js';
 import { PlannedProgram } from './programs.js';
 import { Randomness } from './randomness.js';
 import { Slab, type SlabUser } from './slab.js';
 import { TrainingLock } from './training-lock.js';
+
+/** What the arrays of a pass over data must be like. */
+export type DataSpec = Pick<Lowered, 'inputShapes' | 'targets'>;
 
 export class ModelState implements SlabUser {
   readonly lock = new TrainingLock();
@@ -25,13 +30,20 @@ export class ModelState implements SlabUser {
   #graph: Graph | undefined;
   #slab: Slab | undefined;
   #compiled: Compiled | undefined;
+  /** What training changes: the trainable weights as they were when the model was compiled, or built after that. */
+  #trained: readonly Parameter[] = [];
   #programs = new Map<string, PlannedProgram>();
 
-  /** `makeGraph` builds the layers for inputs of a shape, or for the shape they were given. */
-  constructor(private readonly name: string, private readonly makeGraph: (inputShape?: Shape) => Graph | undefined) {}
+  /** `describe` gives the graph for inputs of a shape, or for the shape the layers were given. */
+  constructor(private readonly name: string, private readonly describe: (inputShape?: Shape) => Graph | undefined) {}
 
   get isBuilt(): boolean {
     return this.#graph !== undefined;
+  }
+
+  /** Shape of the input the model is built for. */
+  get inputShape(): Shape | undefined {
+    return this.#graph?.inputs[0]!.shape;
   }
 
   get compiled(): Compiled | undefined {
@@ -63,10 +75,8 @@ export class ModelState implements SlabUser {
 
   /** Shape of every node's output, batch axis in front. */
   outputShapes(): Shape[] {
-    const { inputs, nodes } = this.requireBuilt('outputShape');
-    const shapes = inputs.map(({ shape }) => shape);
-    for (const node of nodes) shapes.push(node.layer.computeOutputShape(...node.inputs.map((input) => shapes[input]!)));
-    return shapes.slice(inputs.length);
+    const graph = this.requireBuilt('outputShape');
+    return valueShapes(graph).slice(graph.inputs.length);
   }
 
   /** Numbers the optimizer keeps once it has been at work: as Keras counts them, its iterations and rate among them. */
@@ -78,12 +88,15 @@ export class ModelState implements SlabUser {
 
   /** Builds the layers, for inputs of a shape or as their own options say; does nothing when that is not known yet. */
   build(inputShape?: Shape): void {
-    this.#adopt(this.makeGraph(inputShape));
+    const graph = this.describe(inputShape);
+    if (graph) buildLayers(graph);
+    this.#adopt(graph);
   }
 
   /** After the layers have become others: a model that has been trained must then be compiled again. */
   rebuild(): void {
-    const graph = this.makeGraph();
+    const graph = this.describe();
+    if (graph) buildLayers(graph);
     if ((this.#compiled?.optimizer.iterations ?? 0) > 0) this.#compiled = undefined;
     this.#adopt(graph);
   }
@@ -95,20 +108,35 @@ export class ModelState implements SlabUser {
     this.#bind(this.#compiled);
   }
 
-  /** Builds an unbuilt model for the data it is given first. */
-  buildFor(x: ArrayInput): void {
-    if (this.#graph) return;
-    const shape = shapeOf('x', x);
-    if (!shape) {
-      throw new TypeError('`x` must be an array with a shape for a model that is not built, ' +
-        'received a bare typed array; give the first layer an `inputShape`');
-    }
-    this.build([null, ...shape.slice(1)]);
+  /**
+   * What data `what` (a method's name) takes. A model that is not built is described for the shape of x and stays
+   * unbuilt, so that data that are refused leave nothing behind.
+   */
+  dataSpec(what: string, mode: Mode, x: ArrayInput): DataSpec {
+    const { loss } = this.requireLoss(what);
+    if (this.#graph) return specOf(this.program(what, mode, false).lowered);
+    const graph = this.describe([null, ...rowShapeOf(x)]);
+    if (!graph) throw new TypeError(`\`${what}\` needs a model with layers, this has none`);
+    const shapes = valueShapes(graph);
+    return {
+      inputShapes: graph.inputs.map(({ shape }) => shape),
+      targets: graph.outputs.map((output) => loss.targetSpec(shapes[output]!)),
+    };
+  }
+
+  /** The program for data that were checked to be as `spec` says; a model that is not built is built for them. */
+  programFor(spec: DataSpec, what: string, mode: Mode, sampleWeights: boolean): PlannedProgram {
+    this.requireLoss(what);
+    if (!this.#graph) this.build(spec.inputShapes[0]!);
+    const planned = this.program(what, mode, sampleWeights);
+    if (isDeepStrictEqual(specOf(planned.lowered), spec)) return planned;
+    throw new TypeError(`the model was changed while \`${what}\` ran, and now takes data of other shapes`);
   }
 
   /** Takes effect only when it all fits together. */
   compile(compiled: Compiled): void {
-    const lowered = this.#graph && compiled.loss ? this.#lower('training', compiled, false) : undefined;
+    const lowered = this.#graph && compiled.loss
+      ? this.#lower(this.#graph, 'training', compiled, false, this.#trainable()) : undefined;
     compiled.optimizer.adopt(this);
     this.#bind(compiled);
     this.#compiled = compiled;
@@ -117,13 +145,15 @@ export class ModelState implements SlabUser {
     this.randomness.compiled(compiled.optimizer.iterations);
   }
 
-  /** The program for a use of the model, made at its first. */
-  program(mode: Mode, sampleWeights: boolean): PlannedProgram {
+  /** The program for a use of the model, made at its first; `what` is the method that needs it. */
+  program(what: string, mode: Mode, sampleWeights: boolean): PlannedProgram {
+    const graph = this.requireBuilt(what);
+    const compiled = mode === 'prediction' ? undefined : this.requireLoss(what);
     const slab = this.#slabNow();
     const key = keyOf(mode, sampleWeights);
     let planned = this.#programs.get(key);
     if (!planned) {
-      planned = new PlannedProgram(this.#lower(mode, this.#compiled, sampleWeights), slab.native);
+      planned = new PlannedProgram(this.#lower(graph, mode, compiled, sampleWeights), slab.native);
       this.#programs.set(key, planned);
     }
     return planned;
@@ -165,12 +195,19 @@ export class ModelState implements SlabUser {
 
   #bind(compiled: Compiled | undefined): void {
     if (!this.#graph || !compiled) return;
-    this.#slabNow().bind(compiled.optimizer, this.slabParameters.filter(({ trainable }) => trainable), this);
+    const trained = this.#trainable();
+    this.#slabNow().bind(compiled.optimizer, trained, this);
+    this.#trained = trained;
   }
 
-  #lower(mode: Mode, compiled: Compiled | undefined, sampleWeights: boolean): Lowered {
-    const graph = this.requireBuilt('lower');
-    const options = { name: this.name, maxRows: 1, sampleWeights, parameters: this.#slabNow().parameters };
+  #trainable(): Parameter[] {
+    return this.slabParameters.filter(({ trainable }) => trainable);
+  }
+
+  #lower(graph: Graph, mode: Mode, compiled: Compiled | undefined, sampleWeights: boolean,
+         trained = this.#trained): Lowered {
+    const { parameters } = this.#slabNow();
+    const options = { name: this.name, maxRows: 1, sampleWeights, parameters, trained: new Set(trained) };
     if (mode === 'prediction') return lowerPrediction(graph, options);
     const objective = compiled as Objective;
     if (mode === 'evaluation') return lowerEvaluation(graph, objective, options);
@@ -180,4 +217,23 @@ export class ModelState implements SlabUser {
 
 function keyOf(mode: Mode, sampleWeights: boolean): string {
   return `${mode} ${sampleWeights}`;
+}
+
+function specOf({ inputShapes, targets }: Lowered): DataSpec {
+  return { inputShapes, targets };
+}
+
+/** The shape of one row of x, which a model is to be built for. */
+function rowShapeOf(x: ArrayInput): number[] {
+  const shape = shapeOf('x', x);
+  if (!shape) {
+    throw new TypeError('`x` must be an array with a shape for a model that is not built, ' +
+      'received a bare typed array; give the first layer an `inputShape`');
+  }
+  if (shape.includes(0)) throw new RangeError(`\`x\` must not be empty, received shape ${show(shape)}`);
+  if (shape.length < 2) {
+    throw new RangeError('`x` must have an axis of samples and at least one more for a model that is not built, ' +
+      `received shape ${show(shape)}`);
+  }
+  return shape.slice(1);
 }

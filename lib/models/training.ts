@@ -40,7 +40,7 @@ async function trainSpan(state: ModelState, runner: JobRunner, range: TrainingRa
   const { batches, shuffle, seed, epoch, timings } = range;
   state.checkSlots();
   const { optimizer } = state.requireLoss('fit');
-  const planned = state.program('training', batches.weights !== undefined);
+  const planned = state.program('fit', 'training', batches.weights !== undefined);
   const span = {
     ...spanOf(range), shuffle, seed, epoch,
     scalars: scalarsTable(range.steps, planned.lowered.scalarCount, (i) => optimizer.scalars(optimizer.iterations + i)),

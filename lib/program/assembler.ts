@@ -19,6 +19,8 @@ export interface BuilderOptions {
   maxRows?: number;
   /** All parameters of the model, in the order of its slab. */
   parameters?: readonly Parameter[];
+  /** Those that training changes. Default: those that are trainable now. */
+  trained?: ReadonlySet<Parameter>;
 }
 
 export class Assembler {
@@ -105,8 +107,13 @@ export class Assembler {
     const index = this.buffers.indexOf(parameter);
     const id = this.buffers.range('parameter', index, 1);
     this.#parameterOf.set(id, parameter);
-    if (this.training && parameter.trainable) this.#tape.require(id);
+    if (this.training && this.isTrained(parameter)) this.#tape.require(id);
     return { id, shape: parameter.shape, dtype: 'f32' };
+  }
+
+  /** Whether a training step changes this parameter. */
+  isTrained(parameter: Parameter): boolean {
+    return this.#options.trained?.has(parameter) ?? parameter.trainable;
   }
 
   gradient(parameter: Parameter): Value {

@@ -49,6 +49,8 @@ export interface LowerOptions {
   sampleWeights?: boolean;
   /** All parameters of the slab, the graph's among them. Default: the graph's alone. */
   parameters?: readonly Parameter[];
+  /** Those that training changes. Default: those that are trainable now. */
+  trained?: ReadonlySet<Parameter>;
 }
 
 export interface Lowered {
@@ -96,8 +98,8 @@ export function lowerPrediction(graph: Graph, options: LowerOptions): Lowered {
 }
 
 function newBuilder(mode: Mode, graph: Graph, options: LowerOptions): ProgramBuilder {
-  const { name, maxRows, parameters = graphParameters(graph) } = options;
-  return new ProgramBuilder({ mode, name: `${name}.${mode}`, maxRows, parameters });
+  const { name, maxRows, parameters = graphParameters(graph), trained } = options;
+  return new ProgramBuilder({ mode, name: `${name}.${mode}`, maxRows, parameters, ...(trained ? { trained } : {}) });
 }
 
 function lowered(builder: ProgramBuilder, graph: Graph, parts: Omit<Lowered, 'spec' | 'inputShapes'>): Lowered {
@@ -186,7 +188,7 @@ function accumulatorNames(metrics: readonly Metric[], weightedMetrics: readonly 
 function trainedRanges(builder: ProgramBuilder, parameters: readonly Parameter[]): ParameterRange[] {
   const ranges: ParameterRange[] = [];
   parameters.forEach((parameter, index) => {
-    if (!parameter.trainable || !builder.hasGradient(parameter)) return;
+    if (!builder.isTrained(parameter) || !builder.hasGradient(parameter)) return;
     const last = ranges.at(-1);
     if (last && last.first + last.count === index) last.count += 1;
     else ranges.push({ first: index, count: 1 });

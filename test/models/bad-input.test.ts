@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { Dense, NdArray, Sequential, type ArrayInput, type CompileOptions, type FitOptions } from '../../lib/index.js';
+import {
+  Dense, metrics, NdArray, Sequential, type ArrayInput, type CompileOptions, type FitOptions,
+} from '../../lib/index.js';
 import { blobs, classifier, quiet, weightsOf } from './blobs.js';
 
 interface BadFit {
@@ -41,6 +43,8 @@ const cases: BadFit[] = [
   { what: 'empty data', x: [], y: [], type: 'RangeError', message: '`x` must not be empty, received shape [0]' },
   { what: 'an empty typed array', x: new Float32Array(0), type: 'RangeError', message: /`x` must not be empty/ },
   { what: 'empty targets', y: [], type: 'RangeError', message: /`y` must not be empty/ },
+  { what: 'empty one-hot targets', y: [], loss: dense, type: 'RangeError',
+    message: '`y` must not be empty, received shape [0]' },
   { what: 'a label out of range', y: [0, 1, 2, 3, 0, 0], type: 'RangeError',
     message: '`y` must hold integer labels from 0 to 2, received 3 in row 3' },
   { what: 'a negative label', y: Int8Array.of(0, 1, -1, 0, 0, 0), type: 'RangeError',
@@ -96,10 +100,12 @@ const cases: BadFit[] = [
     message: '`validationData[1]` must hold integer labels from 0 to 2, received 7 in row 4' },
   { what: 'an unknown option', options: { batchsize: 3 }, type: 'TypeError',
     message: /fit has no option `batchsize`; did you mean `batchSize`/ },
-  { what: 'an option in snake_case', options: { batch_size: 3 }, type: 'TypeError',
-    message: /fit has no option `batch_size`; did you mean `batchSize`/ },
+  { what: 'an option in both spellings', options: { batch_size: 3, batchSize: 3 }, type: 'TypeError',
+    message: 'fit was given both `batchSize` and `batch_size`' },
   { what: 'an option that quern lacks', options: { workers: 4 }, type: 'TypeError',
     message: 'fit does not support the option `workers` yet' },
+  { what: "an option of compile's", options: { stepsPerExecution: 4 }, type: 'TypeError',
+    message: /^fit has no option `stepsPerExecution`/ },
   { what: 'options that are no object', options: 3 as never, type: 'TypeError',
     message: /`options` must be an object/ },
 ];
@@ -117,6 +123,55 @@ describe('bad input to fit', () => {
       await model.fit(x, loss ? oneHot : labels, quiet());
     });
   }
+
+  describe('asked to check for NaN and infinities', () => {
+    const many = blobs(100);
+    const refused: [string, Parameters<Sequential['fit']>, string][] = [
+      ['x', [withValue(many.x, 90 * 5, NaN), many.oneHot],
+        '`x` must hold finite numbers, received NaN in row 90, column 0'],
+      ['y', [many.x, withValue(many.oneHot, 90 * 3 + 1, Infinity)],
+        '`y` must hold finite numbers, received Infinity in row 90, column 1'],
+      ['doubles beyond float32', [Float64Array.from(many.x.data, (value, i) => (i === 499 ? 1e300 : value)), many.oneHot],
+        '`x` must hold finite numbers, received Infinity in row 99, column 4'],
+      ['the weights of samples', [many.x, many.oneHot, { sampleWeight: [...new Array<number>(99).fill(1), NaN] }],
+        '`sampleWeight` must hold finite numbers, received NaN in row 99, column 0'],
+      ['validationData', [many.x, many.oneHot, { validationData: [withValue(many.x, 7, -Infinity), many.oneHot] }],
+        '`validationData[0]` must hold finite numbers, received -Infinity in row 1, column 2'],
+      ['the part split off', [withValue(many.x, 499, NaN), many.oneHot, { validationSplit: 0.1 }],
+        '`x` must hold finite numbers, received NaN in row 99, column 4'],
+    ];
+    for (const [what, [given, targets, options], message] of refused) {
+      it(`refuses them in ${what} before the first step`, async () => {
+        const model = classifier(7, { loss: dense });
+        const before = weightsOf(model);
+        const asked = quiet({ batchSize: 10, shuffle: false, checkFinite: true, ...options });
+        await assert.rejects(model.fit(given, targets, asked), { name: 'RangeError', message });
+        assert.equal(model.optimizer.iterations, 0);
+        assert.deepEqual(weightsOf(model), before);
+      });
+    }
+
+    it('does not mind integers', async () => {
+      const model = classifier();
+      await model.fit(new Uint8Array(50), Int32Array.from(new Array(10).fill(1)), quiet({ checkFinite: true }));
+      assert.equal(model.optimizer.iterations, 1);
+    });
+
+    it('notices those that come while it trains', async () => {
+      const model = classifier();
+      const data = many.x.data.slice();
+      const callbacks = { onEpochEnd(): void { data[450] = NaN; } };
+      await assert.rejects(model.fit(data, many.labels, quiet({ epochs: 2, checkFinite: true, callbacks })),
+        /`x` must hold finite numbers, received NaN in row 90, column 0/);
+    });
+
+    it('calls no hook of evaluate and predict', async () => {
+      const model = classifier();
+      const options = { checkFinite: true, verbose: 0, callbacks: { setModel() { assert.fail(); } } } as const;
+      await assert.rejects(model.evaluate(withValue(many.x, 1, NaN), many.labels, options), /received NaN in row 0/);
+      await assert.rejects(model.predict(withValue(many.x, 1, NaN), options), /received NaN in row 0/);
+    });
+  });
 
   it('names the row in what was passed when bad data lie in the part split off', async () => {
     await assert.rejects(classifier().fit(withValue(x, 5 * 5, NaN), labels,
@@ -156,6 +211,9 @@ describe('bad input to compile', () => {
     assert.throws(compile({ ...good, loss: () => 1 }), /`loss` cannot be a JavaScript function, .* extend losses.Loss/);
     assert.throws(compile({ ...good, metric: [] }), /compile has no option `metric`; did you mean `metrics`/);
     assert.throws(compile({ ...good, lossWeights: [1] }), /compile does not support the option `lossWeights` yet/);
+    assert.throws(compile({ ...good, run_eagerly: true }), /compile does not support the option `runEagerly` yet/);
+    assert.throws(compile({ ...good, metrics: [new metrics.MeanSquaredError({ name: 'val_loss' })] }),
+      /`metrics\[0\].name` must be a name that does not start with val_, .*received "val_loss"/);
     assert.throws(compile(undefined), TypeError);
     assert.equal(model.optimizer, optimizer);
     await model.fit(x, labels, quiet());

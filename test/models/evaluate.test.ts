@@ -46,6 +46,14 @@ describe('evaluate', () => {
     assert.equal(model.optimizer.iterations, 0);
   });
 
+  it('gives results by name when asked to, and refuses to give them otherwise', async () => {
+    const model = classifier();
+    assert.deepEqual(await model.evaluate(x, labels, { ...silent, returnDict: true }),
+      await model.evaluate(x, labels, silent));
+    await assert.rejects(model.evaluate(x, labels, { ...silent, returnDict: false } as never),
+      /evaluate does not support the option `returnDict` yet/);
+  });
+
   it('stops after `steps` batches', async () => {
     const model = classifier();
     assert.deepEqual(await model.evaluate(x, labels, { ...silent, batchSize: 10, steps: 2 }),

@@ -68,6 +68,7 @@ describe('explain', () => {
   });
 
   it('needs a model that is built', () => {
-    assert.throws(() => new Sequential([new Dense(4)]).explain(), TypeError);
+    assert.throws(() => new Sequential([new Dense(4)]).explain(),
+      { name: 'TypeError', message: /^`explain` needs a model that is built/ });
   });
 });

@@ -63,7 +63,8 @@ describe('Sequential', () => {
     assert.throws(() => new Sequential([], { nam: 'x' } as never), /no option `nam`; did you mean `name`\?/);
     assert.equal(model.layers.length, 1);
     assert.equal(model.countParams(), 16);
-    assert.throws(() => new Sequential().build(), /needs a model that is built/);
+    assert.throws(() => new Sequential().build(), /`build` needs a model with layers, this has none/);
+    assert.throws(() => new Sequential([new Dense(4)]).build(), /`build` needs a model that is built/);
   });
 
   it('is compiled and trained again after its layers changed', async () => {
@@ -234,6 +235,19 @@ describe('summary', () => {
       const name = table.filter((text) => text.startsWith('│')).map((text) => text.split('│')[1]!.trim()).join('');
       assert.equal(name.replace(' (', '('), 'a_layer_with_a_very_long_name_indeed(Dense)');
     }
+  });
+
+  it('is 88 wide on a terminal that gives its width as 0', () => {
+    const before = Object.getOwnPropertyDescriptor(process.stdout, 'columns');
+    Object.defineProperty(process.stdout, 'columns', { value: 0, configurable: true });
+    const printed: string[] = [];
+    try {
+      line(1, 1).summary({ print: (text) => { printed.push(text); } });
+    } finally {
+      if (before) Object.defineProperty(process.stdout, 'columns', before);
+      else delete (process.stdout as { columns?: number }).columns;
+    }
+    assert.equal(printed[1]!.length, 88);
   });
 
   it('prints to the console by default', () => {

@@ -94,6 +94,19 @@ describe('freezing', () => {
     assert.notDeepEqual(weightsOf(model), before);
   });
 
+  it('takes no effect without compile, whatever kind of data comes next', async () => {
+    const run = async (isFrozenLate: boolean): Promise<number[]> => {
+      const model = classifier();
+      await model.trainOnBatch(x, labels);
+      if (isFrozenLate) model.layers[0]!.trainable = false;
+      const sampleWeight = new Float32Array(60).fill(1);
+      await model.fit(x, labels, quiet({ seed: 1 }));
+      await model.fit(x, labels, quiet({ seed: 1, sampleWeight }));
+      return weightsOf(model);
+    };
+    assert.deepEqual(await run(true), await run(false));
+  });
+
   it('of everything leaves a model that trains nothing', async () => {
     const model = classifier();
     for (const layer of model.layers) layer.trainable = false;
