@@ -1,4 +1,5 @@
 /** What a person typed is checked in TypeScript; every message names the argument, what was expected and what came. */
+import { nearest } from './nearest.js';
 
 /** Thrown when something that changes a model is called while a fit runs on it. */
 export class ModelBusyError extends Error {
@@ -71,35 +72,4 @@ export function checkOptions(where: string, options: object, known: readonly str
     const hint = near.length ? `; did you mean ${near.map((name) => `\`${name}\``).join(' or ')}?` : '.';
     throw new TypeError(`${where} has no option \`${key}\`${hint} Known: ${known.join(', ')}`);
   }
-}
-
-/** Known names within a third of the letters of being the same, closest first. */
-function nearest(name: string, known: readonly string[]): string[] {
-  const folded = fold(name);
-  return known
-    .map((candidate) => ({ candidate, distance: editDistance(folded, fold(candidate)) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 2)
-    .map(({ candidate }) => candidate);
-}
-
-function fold(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-}
-
-/** Letters inserted, dropped, replaced or swapped with their neighbour on the way from a to b. */
-function editDistance(a: string, b: string): number {
-  let above: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1, isSwap ? above[j - 2]! + 1 : Infinity));
-    }
-    [above, row] = [row, next];
-  }
-  return row[b.length]!;
 }
