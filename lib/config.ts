@@ -7,10 +7,10 @@ import { checkOptions, show, typeError, unknownName } from './errors.js';
 /** What `getConfig()` returns: Keras's keys and values, plain data. */
 export type Config = { [key: string]: unknown };
 
-/** An object as Keras serializes it. */
+/** An object as Keras serializes it; a function's class_name is 'function', and its config the name. */
 export interface SerializedObject {
   class_name: string;
-  config?: Config;
+  config?: Config | string;
   module?: string | null;
   registered_name?: string | null;
 }
@@ -94,12 +94,21 @@ export class Registry<T extends Configurable> {
    * @returns a function that makes it unknown again
    */
   register(member: ConfigurableClass<T>, ...aliases: string[]): () => void {
-    this.#classes.set(key(member.className), member);
     const forget = this.alias(() => member.fromConfig({}), toSnakeCase(member.className), ...aliases);
+    const forgetClass = this.classAlias(member, member.className, ...aliases);
     return () => {
-      this.#classes.delete(key(member.className));
+      forgetClass();
       forget();
     };
+  }
+
+  /**
+   * Makes a class known by further names in configs.
+   * @returns a function that makes them unknown again
+   */
+  classAlias(member: ConfigurableClass<T>, ...names: string[]): () => void {
+    for (const name of names) this.#classes.set(key(name), member);
+    return () => names.forEach((name) => this.#classes.delete(key(name)));
   }
 
   /**
@@ -150,15 +159,23 @@ export class Registry<T extends Configurable> {
   /** The object that `serialize` described. */
   deserialize(serialized: SerializedObject, argument = this.kind): T {
     if (!isSerialized(serialized)) throw typeError(argument, 'an object { class_name, config }', serialized);
-    const member = this.#classes.get(key(serialized.class_name));
-    if (member) return member.fromConfig(serialized.config ?? {});
-    const known = [...this.#classes.values()].map(({ className }) => className);
-    throw unknownName(`${argument}.class_name`, serialized.class_name, known);
+    const { class_name: name, config } = serialized;
+    if (name === 'function' && typeof config === 'string') return this.get(config, `${argument}.config`);
+    const member = this.#classes.get(key(name));
+    if (member) return member.fromConfig(checkConfig(`${argument}.config`, config ?? {}));
+    const known = new Set([...this.#classes.values()].map(({ className }) => className));
+    throw unknownName(`${argument}.class_name`, name, [...known]);
   }
 }
 
 export function isSerialized(value: unknown): value is SerializedObject {
   return typeof value === 'object' && value !== null && typeof (value as SerializedObject).class_name === 'string';
+}
+
+/** TypeError unless it is what a `getConfig` returns. */
+export function checkConfig(argument: string, config: unknown): Config {
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Config;
+  throw typeError(argument, 'an object, as getConfig returns it', config);
 }
 
 /** Names are equal when only case and underscores differ. */

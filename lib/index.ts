@@ -10,6 +10,7 @@ export type { PredictSyncOptions } from './models/predict.js';
 export type { Profile, ProfileEntry, ProfileOptions } from './models/profile.js';
 export type { SummaryOptions } from './models/summary.js';
 export { ModelBusyError } from './errors.js';
+export type { Config, SerializedObject } from './config.js';
 
 // Layers
 export {

@@ -24,7 +24,7 @@ export type InitializerName =
   | 'zeros' | 'ones' | 'constant' | 'identity' | 'random_uniform' | 'randomUniform' | 'random_normal' | 'randomNormal'
   | 'truncated_normal' | 'truncatedNormal' | 'variance_scaling' | 'varianceScaling' | 'glorot_uniform' | 'glorotUniform'
   | 'glorot_normal' | 'glorotNormal' | 'he_uniform' | 'heUniform' | 'he_normal' | 'heNormal' | 'lecun_uniform'
-  | 'lecunUniform' | 'lecun_normal' | 'lecunNormal' | 'orthogonal';
+  | 'lecunUniform' | 'lecun_normal' | 'lecunNormal' | 'orthogonal' | 'zero' | 'one' | 'uniform' | 'normal';
 
 /** An initializer by name, as an instance, or as Keras serializes it. */
 export type InitializerIdentifier = InitializerName | Initializer | SerializedObject;
@@ -44,6 +44,12 @@ for (const member of [
 ]) {
   registry.register(member as unknown as InitializerClass);
 }
+for (const [name, member] of Object.entries({ zero: Zeros, one: Ones, uniform: RandomUniform, normal: RandomNormal })) {
+  registry.alias(() => new member(), name);
+  registry.classAlias(member as unknown as InitializerClass, name);
+}
+registry.classAlias(Orthogonal as unknown as InitializerClass, 'OrthogonalInitializer');
+registry.classAlias(Identity as unknown as InitializerClass, 'IdentityInitializer');
 
 /** Names of all initializers, in Keras's spelling. */
 export const names = registry.names;

@@ -1,7 +1,6 @@
-import type { Config } from '../config.js';
+import { checkConfig, readOptions, type Config, type UnsupportedOptions } from '../config.js';
 import { checkInteger } from '../errors.js';
 import { drawSeed, RandomSequence } from '../random.js';
-import { readOptions } from '../config.js';
 
 /**
  * Makes the initial values of a weight. A subclass says what they are for a shape.
@@ -26,7 +25,7 @@ export abstract class Initializer {
   }
 
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(config as never);
+    return new this(checkConfig('config', config) as never);
   }
 }
 
@@ -58,6 +57,6 @@ export function elements(shape: readonly number[]): number {
 
 /** Options of an initializer, keys checked and camelCased. */
 export function initializerOptions<T extends object>(where: string, options: T, known: readonly string[],
-                                                     notYet: { readonly [option: string]: unknown } = {}): T {
-  return readOptions(where, options, known, notYet);
+                                                     notYet: UnsupportedOptions = {}): T {
+  return readOptions(where, options, known, { dtype: 'float32', ...notYet });
 }

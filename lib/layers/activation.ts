@@ -1,5 +1,5 @@
 import * as activations from '../activations.js';
-import type { Config } from '../config.js';
+import { checkConfig, type Config } from '../config.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import type { Value } from '../program/value.js';
 import { Layer, readLayerOptions, type LayerOptions } from './layer.js';
@@ -27,7 +27,8 @@ export class Activation extends Layer {
     return { ...super.getConfig(), activation: activations.serialize(this.activation) };
   }
 
-  static override fromConfig<T>(this: new (...args: never[]) => T, { activation, ...options }: Config): T {
+  static override fromConfig<T>(this: new (...args: never[]) => T, config: Config): T {
+    const { activation, ...options } = checkConfig('config', config);
     return new this(activation as never, options as never);
   }
 }

@@ -1,5 +1,5 @@
 import * as activations from '../activations.js';
-import type { Config } from '../config.js';
+import { checkConfig, type Config } from '../config.js';
 import { checkBoolean, checkInteger, rangeError } from '../errors.js';
 import * as initializers from '../initializers/index.js';
 import type { ProgramBuilder } from '../program/builder.js';
@@ -100,7 +100,8 @@ export class Dense extends Layer {
     };
   }
 
-  static override fromConfig<T>(this: new (...args: never[]) => T, { units, ...options }: Config): T {
+  static override fromConfig<T>(this: new (...args: never[]) => T, config: Config): T {
+    const { units, ...options } = checkConfig('config', config);
     return new this(units as never, options as never);
   }
 }

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import { checkConfig, type Config } from '../config.js';
 import { checkInteger, checkNumber } from '../errors.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import type { Value } from '../program/value.js';
@@ -41,7 +41,8 @@ export class Dropout extends Layer {
     return { ...super.getConfig(), rate: this.rate, seed: this.seed, noise_shape: null };
   }
 
-  static override fromConfig<T>(this: new (...args: never[]) => T, { rate, ...options }: Config): T {
+  static override fromConfig<T>(this: new (...args: never[]) => T, config: Config): T {
+    const { rate, ...options } = checkConfig('config', config);
     return new this(rate as never, options as never);
   }
 }

@@ -21,8 +21,11 @@ export { Rescaling, type RescalingOptions } from './rescaling.js';
 export { Reshape } from './reshape.js';
 export { Softmax, type SoftmaxOptions } from './softmax.js';
 
-/** A layer as an instance, or as Keras serializes it. */
-export type LayerIdentifier = Layer | SerializedObject;
+/** Layers that can be made without arguments. */
+export type LayerName = 'flatten' | 'Flatten' | 'softmax' | 'Softmax';
+
+/** A layer by name, as an instance, or as Keras serializes it. */
+export type LayerIdentifier = LayerName | Layer | SerializedObject;
 
 const registry = new Registry<Layer>('layer', 'keras.layers', (value) => value instanceof Layer);
 
@@ -53,7 +56,7 @@ export function serialize(layer: Layer): ReturnType<typeof registry.serialize> &
   return { ...registry.serialize(layer), ...built };
 }
 
-/** The layer of a config or instance. */
+/** The layer of a name, config or instance. */
 export function get(identifier: LayerIdentifier, argument = 'layer'): Layer {
   return registry.get(identifier, argument);
 }

@@ -5,16 +5,28 @@ import type { Shape } from '../program/spec.js';
 import type { Value } from '../program/value.js';
 import { checkBatchShape, checkDtype, checkRowShape, Layer } from './layer.js';
 
-export interface InputOptions {
-  /** Sizes of one row. */
-  shape?: readonly number[];
-  /** The same with the batch axis, which is null, in front; or all of it. */
-  batchShape?: readonly (number | null)[];
+export type InputOptions = {
   /** Default: 'input_layer', with a number from the second one on. */
   name?: string;
   /** Only 'float32', which is the default. (Bytes and integers are converted as they are read.) */
-  dtype?: string;
+  dtype?: 'float32';
+} & InputShape;
+
+type InputShape =
+  | { /** Sizes of one row. */ shape: readonly number[]; batchShape?: never }
+  | { /** Sizes of one row behind that of the batch, which is null. */ batchShape: Shape; shape?: never };
+
+/** The options as they come, those of Keras 2 among them. */
+interface GivenOptions {
+  name?: string;
+  dtype?: unknown;
+  shape?: unknown;
+  batchShape?: unknown;
+  inputShape?: unknown;
+  batchInputShape?: unknown;
 }
+
+const inputOptions = ['shape', 'batchShape', 'inputShape', 'batchInputShape', 'name', 'dtype'];
 
 /** Where rows enter a model. */
 export class InputLayer extends Layer {
@@ -22,14 +34,10 @@ export class InputLayer extends Layer {
   readonly batchShape: Shape;
 
   constructor(options: InputOptions) {
-    const read = readOptions('InputLayer', options, ['shape', 'batchShape', 'name', 'dtype'], {
+    const read = readOptions<GivenOptions>('InputLayer', options, inputOptions, {
       batchSize: null, sparse: false, ragged: false, optional: false,
     });
-    if ((read.shape === undefined) === (read.batchShape === undefined)) {
-      throw typeError('shape', 'given (the sizes of one row), or else `batchShape`', read.shape);
-    }
-    const batchShape = read.shape === undefined
-      ? checkBatchShape('batchShape', read.batchShape) : [null, ...checkRowShape('shape', read.shape)];
+    const batchShape = batchShapeOf(read);
     checkDtype(read.dtype);
     super({ ...(read.name === undefined ? {} : { name: read.name }), batchInputShape: batchShape });
     this.batchShape = batchShape;
@@ -43,6 +51,16 @@ export class InputLayer extends Layer {
   override getConfig(): Config {
     return { batch_shape: [...this.batchShape], dtype: 'float32', sparse: false, ragged: false, name: this.name };
   }
+}
+
+/** The one shape that is given, with the batch axis in front. */
+function batchShapeOf(read: GivenOptions): Shape {
+  const shape = read.shape ?? read.inputShape ?? undefined;
+  const batchShape = read.batchShape ?? read.batchInputShape ?? undefined;
+  if ((shape === undefined) === (batchShape === undefined)) {
+    throw typeError('shape', 'given (the sizes of one row), or else `batchShape`', shape);
+  }
+  return shape === undefined ? checkBatchShape('batchShape', batchShape) : [null, ...checkRowShape('shape', shape)];
 }
 
 /** A value of a model that is being described: what stands for the rows to come. */

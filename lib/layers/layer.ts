@@ -1,4 +1,4 @@
-import { checkName, readOptions, type Config } from '../config.js';
+import { checkConfig, checkName, readOptions, type Config, type UnsupportedOptions } from '../config.js';
 import { checkBoolean, checkInteger, rangeError, show, typeError } from '../errors.js';
 import type { Initializer } from '../initializers/initializer.js';
 import type { ArrayInput } from '../data/arrays.js';
@@ -21,8 +21,8 @@ export interface LayerOptions {
   batchInputShape?: readonly (number | null)[];
   /** The same for rows that are vectors: their length. */
   inputDim?: number;
-  /** Only 'float32', which is the default. */
-  dtype?: string | Config;
+  /** Only 'float32', which is the default; or Keras's policy of that name. */
+  dtype?: 'float32' | Config;
 }
 
 const layerOptions = ['name', 'trainable', 'inputShape', 'batchInputShape', 'inputDim', 'dtype'] as const;
@@ -135,7 +135,7 @@ export abstract class Layer {
 
   /** The layer that `getConfig` described. A class with required arguments overrides it. */
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(config as never);
+    return new this(checkConfig('config', config) as never);
   }
 
   /** Makes a weight; call it in `build`. One that is not `trainable` stays so whatever the layer is. */
@@ -152,9 +152,9 @@ export abstract class Layer {
 /** A layer's options with camelCase keys; `own` are those beyond the common ones. */
 export function readLayerOptions<T extends LayerOptions>(where: string, options: T,
                                                          own: readonly (keyof T & string)[] = [],
-                                                         notYet: { readonly [option: string]: unknown } = {}): T {
+                                                         notYet: UnsupportedOptions = {}): T {
   return readOptions(where, options, [...own, ...layerOptions], {
-    activityRegularizer: null, quantizationConfig: null, autocast: true, ...notYet,
+    activityRegularizer: null, quantizationConfig: null, quantizationMode: null, autocast: true, ...notYet,
   });
 }
 

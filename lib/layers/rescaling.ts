@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import { checkConfig, type Config } from '../config.js';
 import { checkNumber } from '../errors.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import type { Value } from '../program/value.js';
@@ -35,7 +35,8 @@ export class Rescaling extends Layer {
     return { ...super.getConfig(), scale: this.scale, offset: this.offset };
   }
 
-  static override fromConfig<T>(this: new (...args: never[]) => T, { scale, ...options }: Config): T {
+  static override fromConfig<T>(this: new (...args: never[]) => T, config: Config): T {
+    const { scale, ...options } = checkConfig('config', config);
     return new this(scale as never, options as never);
   }
 }

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import { checkConfig, type Config } from '../config.js';
 import { checkInteger, rangeError, typeError } from '../errors.js';
 import { sizeOf } from '../program/buffers.js';
 import type { ProgramBuilder } from '../program/builder.js';
@@ -43,7 +43,7 @@ export class Reshape extends Layer {
   }
 
   static override fromConfig<T>(this: new (...args: never[]) => T, config: Config): T {
-    const { target_shape: snake, targetShape = snake, ...options } = config;
+    const { target_shape: snake, targetShape = snake, ...options } = checkConfig('config', config);
     return new this(targetShape as never, options as never);
   }
 }

@@ -1,4 +1,4 @@
-import { readOptions, toSnakeCase, type Config } from '../config.js';
+import { checkConfig, readOptions, toSnakeCase, type Config, type UnsupportedOptions } from '../config.js';
 import { checkNumber, rangeError, typeError, unknownName } from '../errors.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import type { Reduction } from '../program/instruction.js';
@@ -89,14 +89,14 @@ export abstract class Loss {
 
   /** The loss that `getConfig` described. */
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(config as never);
+    return new this(checkConfig('config', config) as never);
   }
 }
 
 /** A loss's options with camelCase keys; `own` are those beyond the common ones. */
 export function readLossOptions<T extends LossOptions>(where: string, options: T,
                                                        own: readonly (keyof T & string)[] = [],
-                                                       notYet: { readonly [option: string]: unknown } = {}): T {
+                                                       notYet: UnsupportedOptions = {}): T {
   return readOptions(where, options, ['reduction', 'name', ...own], { dtype: 'float32', ...notYet });
 }
 

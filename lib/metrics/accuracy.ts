@@ -61,7 +61,8 @@ export class SparseCategoricalAccuracy extends Metric {
 
 /**
  * What 'accuracy' means in compile, as in Keras: binary for predictions of one value, sparse for targets that are
- * numbers of classes, else categorical.
+ * numbers of classes, else categorical. (Keras's class Accuracy, which counts predictions that are equal to their
+ * targets, is another metric.)
  */
 export class AutomaticAccuracy extends Metric {
   static override readonly className: string = 'AutomaticAccuracy';

@@ -35,11 +35,13 @@ const registry = new Registry<Metric>('metric', 'keras.metrics', (value) => valu
 /** Makes a class of yours known by its name, to `get` and `deserialize`. @returns a function that takes that back */
 export function register(member: MetricClass, ...aliases: string[]): () => void {
   const named = aliases.map((alias) => registry.alias((name) => new member({ name }), alias));
-  const forget = [registry.register(member), ...named];
+  const forget = [registry.register(member), registry.classAlias(member, ...aliases), ...named];
   return () => forget.forEach((undo) => undo());
 }
 
-register(AutomaticAccuracy, 'accuracy', 'acc');
+// These are names only: as the name of a class, 'accuracy' is Keras's Accuracy.
+registry.register(AutomaticAccuracy);
+registry.alias((name) => new AutomaticAccuracy({ name }), 'accuracy', 'acc');
 register(BinaryAccuracy);
 register(CategoricalAccuracy);
 register(SparseCategoricalAccuracy);

@@ -1,4 +1,4 @@
-import { readOptions, toSnakeCase, type Config } from '../config.js';
+import { checkConfig, readOptions, toSnakeCase, type Config, type UnsupportedOptions } from '../config.js';
 import { typeError } from '../errors.js';
 import type { ProgramBuilder } from '../program/builder.js';
 import type { Value } from '../program/value.js';
@@ -7,7 +7,7 @@ export interface MetricOptions {
   /** Name in the logs. Default: the class in snake_case. */
   name?: string;
   /** Only 'float32', which is the default. */
-  dtype?: string | null;
+  dtype?: 'float32' | null;
 }
 
 /**
@@ -46,14 +46,14 @@ export abstract class Metric {
 
   /** The metric that `getConfig` described. */
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(config as never);
+    return new this(checkConfig('config', config) as never);
   }
 }
 
 /** A metric's options with camelCase keys; `own` are those beyond the common ones. */
 export function readMetricOptions<T extends MetricOptions>(where: string, options: T,
                                                            own: readonly (keyof T & string)[] = [],
-                                                           notYet: { readonly [option: string]: unknown } = {}): T {
+                                                           notYet: UnsupportedOptions = {}): T {
   return readOptions(where, options, ['name', ...own], { dtype: 'float32', ...notYet });
 }
 

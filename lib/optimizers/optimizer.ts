@@ -1,4 +1,4 @@
-import { readOptions, toSnakeCase, type Config, type SerializedObject } from '../config.js';
+import { checkConfig, readOptions, toSnakeCase, type Config, type SerializedObject } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
 import { checkInteger, checkNumber, typeError } from '../errors.js';
 import type { NativeParameters } from '../native.js';
@@ -26,7 +26,7 @@ export interface ParameterRange {
 /** Options of Keras's optimizers that quern does not have yet, and the values that leave them off. */
 const notYet = {
   clipnorm: null, clipvalue: null, globalClipnorm: null, useEma: false, emaMomentum: 0.99, emaOverwriteFrequency: null,
-  lossScaleFactor: null, gradientAccumulationSteps: null, jitCompile: true, isLegacyOptimizer: false,
+  lossScaleFactor: null, gradientAccumulationSteps: null, jitCompile: [true, false], isLegacyOptimizer: false,
 };
 
 /** The model an optimizer works for; its lock says whether the state may be replaced now. */
@@ -202,7 +202,7 @@ export abstract class Optimizer {
 
   /** The optimizer that `getConfig` described, with no state. */
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(config as never);
+    return new this(checkConfig('config', config) as never);
   }
 }
 

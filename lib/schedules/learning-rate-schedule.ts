@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import { checkConfig, type Config } from '../config.js';
 
 /**
  * A learning rate that depends on the number of steps taken, counted from 0 over all fits.
@@ -24,6 +24,6 @@ export abstract class LearningRateSchedule {
 
   /** The schedule that `getConfig` described. */
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(config as never);
+    return new this(checkConfig('config', config) as never);
   }
 }

@@ -179,7 +179,7 @@ describe('initializers by name and config', () => {
       assert.equal(serialized.module, 'keras.initializers');
       assert.deepEqual(initializers.deserialize(serialized).getConfig(), initializer.getConfig());
     }
-    assert.equal(initializers.names.length, 15);
+    assert.equal(initializers.names.length, 19);
   });
 
   it('options come back too', () => {
@@ -200,11 +200,24 @@ describe('initializers by name and config', () => {
     assert.deepEqual(new initializers.HeNormal({ seed }).getConfig(), { seed });
   });
 
+  it('have the short names and the older class names that Keras knows', () => {
+    const { Identity, Ones, Orthogonal, RandomNormal, RandomUniform, Zeros } = initializers;
+    const short = { zero: Zeros, one: Ones, uniform: RandomUniform, normal: RandomNormal };
+    for (const [name, Class] of Object.entries(short)) {
+      assert.equal(initializers.get(name as 'zero').constructor, Class);
+      assert.equal(initializers.get({ class_name: name, config: {} }).constructor, Class);
+    }
+    assert.ok(initializers.get({ class_name: 'OrthogonalInitializer', config: { gain: 2 } }) instanceof Orthogonal);
+    assert.ok(initializers.get({ class_name: 'IdentityInitializer' }) instanceof Identity);
+  });
+
   it("read Keras's configs of any version", () => {
     const config = { seed: 4, input_axes: null, output_axes: null };
     assert.deepEqual(initializers.get({ class_name: 'GlorotUniform', config }).getConfig(), { seed: 4 });
     const bad = { class_name: 'GlorotUniform', config: { ...config, input_axes: [0] } };
     assert.throws(() => initializers.get(bad), /`inputAxes` yet/);
+    assert.equal(new initializers.Zeros({ dtype: 'float32' }).constructor, initializers.Zeros);
+    assert.throws(() => new initializers.Zeros({ dtype: 'float16' }), /`dtype` yet/);
   });
 
   it('names may be camelCased', () => {

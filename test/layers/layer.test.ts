@@ -103,6 +103,26 @@ describe('every layer', () => {
     assert.deepEqual([new Unheard().name, new Unheard().name], ['unheard_of', 'unheard_of_1']);
   });
 
+  it('refuses a config that is none by name', () => {
+    for (const Class of [Activation, Dense, Dropout, Flatten, InputLayer, Rescaling, Reshape, Softmax]) {
+      for (const config of [undefined, null, 'dense', [3]]) {
+        assert.throws(() => Class.fromConfig(config as never),
+          { name: 'TypeError', message: /^`config` must be an object, as getConfig returns it, received / });
+      }
+    }
+    assert.throws(() => layers.get({ class_name: 'Dense', config: 'x' }), /`layer.config` must be an object/);
+  });
+
+  it('may leave a mode of quantization off', () => {
+    assert.equal(Dense.fromConfig({ units: 3, quantization_mode: null }).units, 3);
+    assert.throws(() => Dense.fromConfig({ units: 3, quantization_mode: 'int8' }), /`quantizationMode` yet/);
+  });
+
+  it('that needs no argument can be had by name', () => {
+    assert.ok(layers.get('flatten') instanceof Flatten);
+    assert.ok(layers.get('Softmax') instanceof Softmax);
+  });
+
   it('refuses an unknown class with the nearest', () => {
     assert.throws(() => layers.get({ class_name: 'Dens', config: {} }), /did you mean "Dense"/);
     assert.throws(() => layers.get(7 as never), /`layer` must be a layer/);
@@ -232,11 +252,16 @@ describe('Input', () => {
     assert.deepEqual(layers.get({ class_name: 'InputLayer', config }).getConfig(), config);
   });
 
+  it("reads Keras 2's config", () => {
+    const config = { batch_input_shape: [null, 784], dtype: 'float32', sparse: false, ragged: false, name: 'x' };
+    assert.deepEqual(layers.get({ class_name: 'InputLayer', config }).getConfig()['batch_shape'], [null, 784]);
+  });
+
   it('refuses what is no shape', () => {
     assert.throws(() => Input({} as never), /`shape`/);
     assert.throws(() => Input({ shape: [0] }), /`shape\[0\]`/);
     assert.throws(() => Input({ shape: 3 } as never), /`shape`/);
     assert.throws(() => Input({ shape: [3], sparse: true } as never), /does not support the option `sparse` yet/);
-    assert.throws(() => Input({ shape: [3], batchShape: [null, 3] }), /`shape`/);
+    assert.throws(() => Input({ shape: [3], batchShape: [null, 3] } as never), /`shape`/);
   });
 });

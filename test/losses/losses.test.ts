@@ -26,6 +26,13 @@ describe('losses by name', () => {
     it(name, () => assert.equal(losses.get(name as 'mse').constructor, type));
   }
 
+  it("a name may come in the form in which Keras writes functions", () => {
+    const keras = { module: 'builtins', class_name: 'function', config: 'categorical_crossentropy' };
+    assert.ok(losses.get(keras) instanceof losses.CategoricalCrossentropy);
+    assert.ok(losses.get({ class_name: 'bce', config: { from_logits: true } }) instanceof losses.BinaryCrossentropy);
+    assert.throws(() => losses.get({ class_name: 'function', config: {} }), /`loss.class_name` is unknown: "function"/);
+  });
+
   it('an unknown name is refused with the nearest', () => {
     assert.throws(
       () => losses.get('categorical_crosentropy' as never),

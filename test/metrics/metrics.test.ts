@@ -38,6 +38,24 @@ describe('metrics by name', () => {
     assert.equal(metrics.get({ class_name: 'BinaryAccuracy', config: { name: 'b', threshold: 0.7 } }).name, 'b');
   });
 
+  it('come from the form in which Keras writes functions, and from short names as class names', () => {
+    for (const name of ['categorical_crossentropy', 'mse', 'accuracy']) {
+      assert.equal(metrics.get({ class_name: 'function', config: name }).name, name);
+    }
+    assert.ok(metrics.get({ class_name: 'mse', config: {} }) instanceof metrics.MeanSquaredError);
+    assert.throws(() => metrics.get({ class_name: 'function', config: 'mze' }), /`metric.config` is unknown: "mze"/);
+  });
+
+  it("'accuracy' is no class name: that is another metric of Keras's", () => {
+    assert.throws(
+      () => metrics.get({ class_name: 'Accuracy', config: {} }),
+      /`metric.class_name` is unknown: "Accuracy"; did you mean .*"AutomaticAccuracy"/,
+    );
+    const serialized = metrics.serialize(metrics.get('acc'));
+    assert.ok(metrics.get(serialized) instanceof metrics.AutomaticAccuracy);
+    assert.equal(metrics.get(serialized).name, 'acc');
+  });
+
   it('are refused when unknown, with the nearest', () => {
     assert.throws(() => metrics.get('accurracy' as never), /`metric` is unknown: "accurracy"; did you mean "accuracy"/);
     assert.throws(() => metrics.get((() => 0) as never), /extend metrics\.Metric/);
@@ -109,7 +127,7 @@ describe('arguments of metrics', () => {
       () => new metrics.MeanSquaredError({ threshold: 1 } as never),
       /MeanSquaredError has no option `threshold`/,
     ],
-    ['another dtype', () => new metrics.MeanSquaredError({ dtype: 'float64' }), /`dtype` yet/],
+    ['another dtype', () => new metrics.MeanSquaredError({ dtype: 'float64' as never }), /`dtype` yet/],
   ];
   for (const [what, make, message] of cases) it(`${what} is refused by name`, () => assert.throws(make, message));
 });

@@ -16,7 +16,7 @@ describe('optimizers by name', () => {
     assert.equal(optimizers.get(sgd), sgd);
     const made = optimizers.get({
       class_name: 'Adam',
-      config: { learning_rate: 0.5, beta_1: 0.8, clipnorm: null, use_ema: false },
+      config: { learning_rate: 0.5, beta_1: 0.8, clipnorm: null, use_ema: false, jit_compile: false },
     });
     assert.deepEqual([made.learningRate, made instanceof Adam && made.beta1], [0.5, 0.8]);
   });
@@ -197,6 +197,7 @@ describe('arguments of optimizers', () => {
     ['a negative epsilon', () => new Adam({ epsilon: -1 }), /`epsilon`/],
     ['amsgrad that is no boolean', () => new Adam({ amsgrad: 'yes' as never }), /`amsgrad`/],
     ['clipnorm', () => new SGD({ clipnorm: 1 } as never), /SGD does not support the option `clipnorm` yet/],
+    ['another jit_compile', () => new Adam({ jit_compile: 'later' } as never), /`jitCompile` yet/],
     ['use_ema', () => new Adam({ use_ema: true } as never), /`useEma` yet/],
     [
       'gradient accumulation',
