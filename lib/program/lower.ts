@@ -33,7 +33,7 @@ export interface Graph {
   outputs: readonly number[];
 }
 
-/** What a model was compiled with; metric names are unique among `metrics`. */
+/** What a model was compiled with. */
 export interface Objective {
   loss: Loss;
   metrics: readonly Metric[];
@@ -172,12 +172,17 @@ function perElement(builder: ProgramBuilder, source: Loss | Metric, values: Valu
     + `${show([...values.shape])}: reduce the last axis with builder.mean or builder.sum`);
 }
 
-/** Keras's names: a weighted metric whose name is taken gets the prefix `weighted_`. */
+/**
+ * Keras's names: a weighted metric whose name is taken gets the prefix `weighted_`; where the name is taken after that,
+ * a number is appended, from 1 on.
+ */
 function accumulatorNames(metrics: readonly Metric[], weightedMetrics: readonly Metric[]): string[] {
   const names = ['loss'];
   const claim = (name: string) => {
-    if (names.includes(name)) throw new TypeError(`two of the metrics are named "${name}"; give one another \`name\``);
-    names.push(name);
+    if (name === 'loss') throw new TypeError('a metric must not be named "loss", as the loss is; give another `name`');
+    let free = name;
+    for (let i = 1; names.includes(free); i++) free = `${name}_${i}`;
+    names.push(free);
   };
   for (const { name } of metrics) claim(name);
   for (const { name } of weightedMetrics) claim(names.includes(name) ? `weighted_${name}` : name);

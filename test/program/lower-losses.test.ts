@@ -68,11 +68,26 @@ describe('lowering losses', () => {
     assert.deepEqual(weights, ['lossScale', null, 'sampleWeight', 'sampleWeight']);
   });
 
-  it('refuses metrics of one name, and reductions that leave no number', () => {
+  it('numbers metrics of one name, as Keras does', () => {
+    const graph = buildGraph([new Dense(1)], [5]);
+    const { accumulators } = lowerEvaluation(
+      graph,
+      {
+        ...objective('mse', 'mae', 'mae', 'mae', new metrics.MeanSquaredError({ name: 'mae_1' })),
+        weightedMetrics: [metrics.get('mae'), metrics.get('mae')],
+      },
+      options,
+    );
+    assert.deepEqual(accumulators, [
+      'loss', 'mae', 'mae_1', 'mae_2', 'mae_1_1', 'weighted_mae', 'weighted_mae_1',
+    ]);
+  });
+
+  it('refuses a metric with the name of the loss, and reductions that leave no number', () => {
     const graph = buildGraph([new Dense(1)], [5]);
     assert.throws(
-      () => lowerEvaluation(graph, objective('mse', 'mae', 'mae'), options),
-      /two of the metrics are named "mae"/,
+      () => lowerEvaluation(graph, objective('mse', new metrics.MeanSquaredError({ name: 'loss' })), options),
+      /a metric must not be named "loss"/,
     );
     assert.throws(
       () => lowerEvaluation(graph, objective(new losses.MeanSquaredError({ reduction: 'none' })), options),
