@@ -1,4 +1,4 @@
-import { isSerialized, readOptions, type Config, type SerializedObject } from '../config.js';
+import { checkConfig, isSerialized, readOptions, type Config, type SerializedObject } from '../config.js';
 import { rangeError, typeError } from '../errors.js';
 import * as layerTypes from '../layers/index.js';
 import { Layer } from '../layers/layer.js';
@@ -79,7 +79,8 @@ export class Sequential extends Model {
 
   /** The model that `getConfig` described, with new weights. Training goes on in it as it would have in the other. */
   static fromConfig(config: Config): Sequential {
-    const { name, layers, buildInputShape, randomness } = readOptions<SequentialConfig>('Sequential.fromConfig', config,
+    const { name, layers, buildInputShape, randomness } = readOptions<SequentialConfig>(
+      'Sequential.fromConfig', checkConfig('config', config),
       ['name', 'layers', 'buildInputShape', 'randomness', 'trainable', 'dtype']);
     if (!Array.isArray(layers)) throw typeError('config.layers', 'an array of serialized layers', layers);
     const parts = layers.map((layer, i) => layerTypes.deserialize(checkSerialized(layer, i)));

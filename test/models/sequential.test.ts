@@ -177,6 +177,7 @@ describe('config of a model', () => {
   });
 
   it('is refused when it is none', () => {
+    assert.throws(() => Sequential.fromConfig(undefined as never), /`config` must be an object, as getConfig/);
     assert.throws(() => Sequential.fromConfig({}), /`config.layers` must be an array of serialized layers/);
     assert.throws(() => Sequential.fromConfig({ layers: ['Dense'] }),
       /`config.layers\[0\]` must be an object \{ class_name, config \}/);
