@@ -1,4 +1,4 @@
-/** Slips that a person could make, each in the subject of some golden values or of the reference, and who must notice. */
+/** Slips a person could make, each in the subject of some golden values or of the reference, and who must notice. */
 
 export interface Mutation {
   what: string;
@@ -38,8 +38,8 @@ export const nativeMutations: readonly Mutation[] = [
   {
     what: 'a sign in the value of the softmax cross-entropy',
     file: 'native/kernels/losses.inl.h',
-    from: 'static_cast<double>(scalar_log(total)) - weighted.total()',
-    to: 'static_cast<double>(scalar_log(total)) + weighted.total()',
+    from: '\n  o.values[i] = static_cast<float>(sum_t * static_cast<double>(scalar_log(total)) - weighted.total());',
+    to: '\n  o.values[i] = static_cast<float>(sum_t * static_cast<double>(scalar_log(total)) + weighted.total());',
     red: golden('losses', 'training'),
   },
   {
@@ -73,6 +73,20 @@ export const scriptMutations: readonly Mutation[] = [
     from: 'rescaling?.scale, rescaling?.offset)',
     to: 'rescaling?.scale, rescaling && -rescaling.offset)',
     red: golden('preprocessing', 'training'),
+  },
+  {
+    what: 'the direction in which the cut of a validation split is rounded',
+    file: 'lib/models/batches.ts',
+    from: 'Math.floor(batches.rows * (1 - fraction))',
+    to: 'Math.ceil(batches.rows * (1 - fraction))',
+    red: golden('preprocessing'),
+  },
+  {
+    what: 'the sign of what equal values count in the metric of equal values',
+    file: 'lib/metrics/accuracy.ts',
+    from: 'builder.affine(distance, -(2 ** 127), 1)',
+    to: 'builder.affine(distance, 2 ** 127, 1)',
+    red: golden('metrics'),
   },
   {
     what: "the sign of a divisor's gradient",
