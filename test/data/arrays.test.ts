@@ -60,7 +60,8 @@ describe('toInput', () => {
   it('copies what may be resized', async () => {
     const resizable = (bytes: number): ArrayBuffer =>
       new (ArrayBuffer as new (bytes: number, options: object) => ArrayBuffer)(bytes, { maxByteLength: 2 * bytes });
-    for (const values of [new Float32Array(resizable(16)), new Uint8Array(resizable(4)), new Int32Array(resizable(16))]) {
+    const arrays = [new Float32Array(resizable(16)), new Uint8Array(resizable(4)), new Int32Array(resizable(16))];
+    for (const values of arrays) {
       values.set([1, 2, 3, 4]);
       const fixed = await both(values);
       assert.deepEqual(Array.from(fixed.data), [1, 2, 3, 4]);
@@ -96,7 +97,8 @@ describe('toInput', () => {
     ['a missing batch axis', [1, 2], /`x`.*\[rows, 2\], received \[2\].*\[1, 2\]/],
     ['too many axes', new NdArray(new Float32Array(8), [2, 2, 2]), /`x`.*\[rows, 2\], received \[2, 2, 2\]/],
     ['axes to be merged, with the way out', new NdArray(new Float32Array(4), [2, 1, 2]), /reshape it to \[2, 2\]/],
-    ['a typed array of no whole samples', new Float32Array(5), /`x` must hold whole rows of 2 elements.*float32 array of 5/],
+    ['a typed array of no whole samples', new Float32Array(5),
+      /`x` must hold whole rows of 2 elements.*float32 array of 5/],
     ['an empty typed array', new Float32Array(0), /`x` must not be empty/],
     ['an empty array', new NdArray(new Float32Array(0), [0, 2]), /`x` must not be empty.*\[0, 2\]/],
     ['ragged arrays', [[1, 2], [3, 4, 5]], /`x\[1\]`.*2 elements.*received 3/],
@@ -107,7 +109,8 @@ describe('toInput', () => {
     ['bigints that are not safe', [[1n, 2n ** 53n]], /`x\[0\]\[1\]`.*safe integer.*9007199254740992n/],
     ['typed bigints that are not safe', BigInt64Array.of(0n, -(2n ** 60n)), /`x\[1\]`.*safe integer/],
     ['a shape that contradicts the data', { data: new Float32Array(3), shape: [2, 2] }, /`x`.*4 elements.*\[2, 2\].*3/],
-    ['a shape that is none', { data: new Float32Array(4), shape: [2, 'b'] } as never, /`x.shape`.*integers/, 'TypeError'],
+    ['a shape that is none', { data: new Float32Array(4), shape: [2, 'b'] } as never, /`x.shape`.*integers/,
+      'TypeError'],
     ['a negative shape', { data: new Float32Array(4), shape: [-2, -2] }, /`x.shape`/],
     ['data that is a function', { data: () => 1, shape: [2, 2] } as never, /`x.data`.*function/, 'TypeError'],
     ['a string', wrong, /`x` must be an NdArray, a typed array.*"not an array"/, 'TypeError'],
@@ -205,8 +208,9 @@ describe('toTarget', () => {
 
   it('takes integer labels of any type', () => {
     const values = [0, 2, 1];
-    const forms: ArrayInput[] = [values, values.map((value) => [value]), values.map(BigInt), new NdArray(Float32Array.from(values)),
-      Float64Array.from(values), Int8Array.from(values), Uint16Array.from(values), Int16Array.from(values),
+    const forms: ArrayInput[] = [values, values.map((value) => [value]), values.map(BigInt),
+      new NdArray(Float32Array.from(values)), Float64Array.from(values), Int8Array.from(values),
+      Uint16Array.from(values), Int16Array.from(values),
       Uint32Array.from(values), BigInt64Array.from(values.map(BigInt)), BigUint64Array.from(values.map(BigInt))];
     for (const form of forms) {
       const fixed = take(form, labels);
@@ -226,7 +230,8 @@ describe('toTarget', () => {
   });
 
   it('takes labels of several axes', () => {
-    const fixed = take(new NdArray(Uint8Array.of(0, 1, 2, 0, 1, 2), [2, 3]), { dtype: 'i32', shape: [null, 3], classes: 3 });
+    const fixed = take(new NdArray(Uint8Array.of(0, 1, 2, 0, 1, 2), [2, 3]),
+      { dtype: 'i32', shape: [null, 3], classes: 3 });
     assert.deepEqual([fixed.rows, fixed.rowLength], [2, 3]);
   });
 
