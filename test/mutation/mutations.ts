@@ -75,10 +75,10 @@ export const scriptMutations: readonly Mutation[] = [
     red: golden('preprocessing', 'training'),
   },
   {
-    what: 'the direction in which the cut of a validation split is rounded',
+    what: 'the side of the cut that a validation split is taken from',
     file: 'lib/models/batches.ts',
-    from: 'Math.floor(batches.rows * (1 - fraction))',
-    to: 'Math.ceil(batches.rows * (1 - fraction))',
+    from: 'validation: cut(batches, kept, batches.rows)',
+    to: 'validation: cut(batches, 0, kept)',
     red: golden('preprocessing'),
   },
   {
