@@ -129,11 +129,11 @@ describe('gradients of losses', () => {
     sparse_categorical_crossentropy: { activations: ['softmax', 'softplus'], smooths: false, fromLogits: true },
     binary_crossentropy: { activations: ['sigmoid', 'softmax'], target: bits, smooths: true, fromLogits: true },
   };
-  const registered = [...losses.names].filter((name) => name.includes('_'));
+  // The other names are aliases.
+  const registered = [...losses.names].filter((name) => losses.get(name as 'mse').name === name);
   it('every registered loss has a case here', () => assert.deepEqual([...registered].sort(), Object.keys(heads).sort()));
 
-  for (const name of registered) {
-    const { activations: outputs, target, smooths, fromLogits } = heads[name]!;
+  for (const [name, { activations: outputs, target, smooths, fromLogits }] of Object.entries(heads)) {
     const options = (config: object, activation: string, more: Partial<ChainOptions> = {}): ChainOptions => ({
       layers: [new Dense(8, { activation: 'tanh' }), new Dense(5, { activation: activation as 'relu' })], inputShape: [4],
       loss: losses.get({ class_name: losses.get(name as 'mse').constructor.name, config: { ...config } }),

@@ -1,6 +1,7 @@
 // The functions a kernel or an instruction can be asked for, in the order their names are listed. The names are those
 // of lib/program/instruction.ts; kernel tables are indexed by these enums. No std templates: kernels include this.
 #pragma once
+#include <stddef.h>
 
 namespace quern {
 
@@ -47,5 +48,11 @@ template <>
 struct Names<Reduction> {
   static constexpr const char* list[] = {"sumOverBatchSize", "sum", "meanWithSampleWeight"};
 };
+
+template <class Enum>
+constexpr bool all_named = sizeof Names<Enum>::list / sizeof Names<Enum>::list[0] == static_cast<size_t>(Enum::kCount);
+static_assert(all_named<PointwiseFunction> && all_named<CombineFunction> && all_named<ReduceFunction> &&
+                  all_named<LossFunction> && all_named<AccuracyKind> && all_named<Reduction>,
+              "a list of names is shorter or longer than its enum");
 
 }  // namespace quern

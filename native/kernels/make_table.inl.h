@@ -1,5 +1,4 @@
-// Puts an instruction set's table together. Included last, by isa/*.cc alone. test/native/dispatch_test.cc finds what
-// is missing; a static_assert cannot, as GCC under -fsanitize=undefined calls no function's address constant.
+// Puts an instruction set's table together. Included last, by isa/*.cc alone.
 #pragma once
 #include "kernels/kernel_table.h"
 
@@ -104,6 +103,24 @@ constexpr KernelTable make_table(const char* name) {
   table.read_sum = read_sum;
   return table;
 }
+
+template <class Kernel, int kCount>
+constexpr bool all_set(Kernel* const (&kernels)[kCount]) {
+  for (Kernel* kernel : kernels) {
+    if (!kernel) return false;
+  }
+  return true;
+}
+constexpr bool is_complete(const KernelTable& table) {
+  return all_set(table.pointwise) && all_set(table.pointwise_gradient) && all_set(table.combine) &&
+         all_set(table.combine_scalar) && all_set(table.reduce_columns) && all_set(table.reduce_rows) &&
+         all_set(table.loss) && all_set(table.accuracy);
+}
+
+// GCC under -fsanitize=undefined calls no function's address constant; test/native/dispatch_test.cc looks there.
+#ifndef QUERN_SANITIZED
+static_assert(is_complete(make_table("")), "a function that functions.h names has no kernel in this table");
+#endif
 
 }  // namespace
 }  // namespace quern

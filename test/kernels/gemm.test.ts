@@ -1,5 +1,6 @@
 /** `quern/kernels` from outside: values against float64, options, and what it refuses. */
 import assert from 'node:assert/strict';
+import * as activations from '../../lib/activations.js';
 import { cpu, gemm, peakFlops, type GemmActivation, type GemmOptions } from '../../lib/kernels.js';
 
 /** Deterministic values in [-1, 1). */
@@ -116,6 +117,8 @@ describe('gemm', () => {
       softplus: (v) => Math.log1p(Math.exp(v)),
       exponential: Math.exp,
     };
+    const elementwise = [...activations.names].filter((name) => name !== 'softmax');
+    assert.deepEqual(Object.keys(formulas).sort(), [...elementwise, 'leakyRelu'].sort());
     for (const [activation, formula] of Object.entries(formulas) as [GemmActivation, (v: number) => number][]) {
       const y = gemm({ m: 5, n: 1, k: 1, a: x, b: Float32Array.of(1), activation });
       // The functions are within a few ULP (test/kernels/pointwise.test.ts); 16 of them still tell formulas apart.

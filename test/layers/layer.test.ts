@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { setRandomSeed } from '../../lib/random.js';
 import * as initializers from '../../lib/initializers/index.js';
+import * as quern from '../../lib/index.js';
 import * as layers from '../../lib/layers/index.js';
 import type { ProgramBuilder, Value } from '../../lib/program/builder.js';
 import { lowerPrediction } from '../../lib/program/lower.js';
@@ -44,6 +45,13 @@ describe('every layer', () => {
         .map((name) => name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase())
         .sort(),
     );
+  });
+
+  it('is registered, and exported beside the models', () => {
+    const classes = Object.entries(layers).filter(([, member]) =>
+      typeof member === 'function' && (member as { prototype?: unknown }).prototype instanceof Layer);
+    assert.deepEqual(classes.map(([name]) => name).sort(), Object.keys(examples).sort());
+    for (const [name, member] of classes) assert.equal(quern[name as 'Dense'], member, `quern has no ${name}`);
   });
 
   for (const [name, make] of Object.entries(examples)) {

@@ -75,6 +75,20 @@ export const scriptMutations: readonly Mutation[] = [
     red: golden('preprocessing', 'training'),
   },
   {
+    what: "the sign of the gradient of Rescaling's input",
+    file: 'lib/program/builder.ts',
+    from: 'this.provideGradient(x, this.affine(dy, scale, 0))',
+    to: 'this.provideGradient(x, this.affine(dy, -scale, 0))',
+    red: [...golden('layers'), 'test/gradients.test.ts'],
+  },
+  {
+    what: "the reference's sign in the gradient of the binary cross-entropy",
+    file: 'test/reference/losses.ts',
+    from: '(1 - t[j]!) / (1 - v) - t[j]! / v',
+    to: '(1 - t[j]!) / (1 - v) + t[j]! / v',
+    red: golden('reference'),
+  },
+  {
     what: 'the side of the cut that a validation split is taken from',
     file: 'lib/models/batches.ts',
     from: 'validation: cut(batches, kept, batches.rows)',

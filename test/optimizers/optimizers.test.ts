@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Zeros } from '../../lib/initializers/index.js';
 import { Parameter } from '../../lib/layers/index.js';
+import * as quern from '../../lib/index.js';
 import * as optimizers from '../../lib/optimizers/index.js';
 import { ProgramBuilder } from '../../lib/program/builder.js';
 import { InverseTimeDecay } from '../../lib/schedules/index.js';
@@ -19,6 +20,13 @@ describe('optimizers by name', () => {
       config: { learning_rate: 0.5, beta_1: 0.8, clipnorm: null, use_ema: false, jit_compile: false },
     });
     assert.deepEqual([made.learningRate, made instanceof Adam && made.beta1], [0.5, 0.8]);
+  });
+
+  it('are exported beside the models', () => {
+    const classes = Object.entries(optimizers).filter(([, member]) =>
+      typeof member === 'function' && (member as { prototype?: unknown }).prototype instanceof Optimizer);
+    assert.deepEqual(classes.map(([name]) => name.toLowerCase()).sort(), [...optimizers.names].sort());
+    for (const [name, member] of classes) assert.equal(quern[name as 'SGD'], member, `quern has no ${name}`);
   });
 
   it('are refused when unknown', () => {

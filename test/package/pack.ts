@@ -1,11 +1,14 @@
 /**
  * `npm run test:pack`: packs quern, installs the tarball in an empty folder the hard way (no install scripts, no
  * compiler on PATH) and uses it from there: the seed program by import, by require and in a Worker, and its types from
- * every kind of project. Needs `npm run prebuild` before, which it runs when there is no prebuilt binary.
+ * every kind of project. Needs `npm run prebuild` before, which it runs when there is no prebuilt binary or
+ * one that is older than a source.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,8 +45,18 @@ interface Packed {
   files: { path: string }[];
 }
 
+/** Whether the prebuilt binary is there and no source of it was written since. */
+function isPrebuilt(): boolean {
+  const binary = join(root, 'prebuilds', 'linux-x64', 'quern.glibc.node');
+  if (!existsSync(binary)) return false;
+  const native = readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(cc|h|json|map)$/.test(name)).map((name) => join(root, 'native', name));
+  const built = statSync(binary).mtimeMs;
+  return [...native, join(root, 'binding.gyp')].every((path) => statSync(path).mtimeMs <= built);
+}
+
 function pack(): Packed {
-  if (!existsSync(join(root, 'prebuilds'))) npm(['run', 'prebuild'], root);
+  if (!isPrebuilt()) npm(['run', 'prebuild'], root);
   npm(['run', 'build:js'], root);
   const output = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', work], root);
   return (JSON.parse(output) as Packed[])[0]!;
