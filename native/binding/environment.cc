@@ -21,9 +21,13 @@ Napi::Value Environment::run(Napi::Env env, std::shared_ptr<Program> program, Sp
                                    [mailbox = mailbox_, id] { mailbox->post(id); });
   Napi::Promise::Deferred done(env);
   Napi::Object object = JobObject::create(env, job, done.Promise());
-  if (!job->start()) throw Napi::Error::New(env, "the system refuses a thread for the job");
-  if (running_.empty()) mailbox_->hold_open(env, true);
+  // Held before it starts: whatever fails, no thread reads arrays that nobody keeps.
   running_.emplace(id, RunningJob{job, done, Napi::Persistent(arrays.As<Napi::Object>())});
+  if (!job->start()) {
+    running_.erase(id);
+    throw Napi::Error::New(env, "the system refuses a thread for the job");
+  }
+  if (running_.size() == 1) mailbox_->hold_open(env, true);
   return object;
 }
 

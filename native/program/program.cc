@@ -62,11 +62,14 @@ void Program::give_context(std::unique_ptr<Context> context) {
   contexts_.push_back(std::move(context));
 }
 
-std::shared_ptr<const std::vector<uint32_t>> Program::rows_in_order(const Span& span) {
+// Which row comes when; null without the memory.
+std::shared_ptr<const Arena> Program::rows_in_order(const Span& span) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (order_.rows != span.rows || order_.seed != span.seed || order_.epoch != span.epoch) {
-    auto rows = std::make_shared<std::vector<uint32_t>>(static_cast<size_t>(span.rows));
-    permutation(span.rows, span.seed, span.epoch, rows->data());
+    auto rows = std::make_shared<Arena>();
+    static_assert(sizeof(uint32_t) == sizeof(float), "an index in the place of a float");
+    if (!rows->allocate(span.rows)) return nullptr;
+    permutation(span.rows, span.seed, span.epoch, reinterpret_cast<uint32_t*>(rows->data()));
     order_ = {span.rows, span.seed, span.epoch, std::move(rows)};
   }
   return order_.rows_in_order;
@@ -83,7 +86,8 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   const int workers = workers_wanted(spec_, *plan_, span);
   const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
                         context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size);
-  if (!provided || (access == WeightsAccess::kSnapshot && !snapshot)) {
+  const auto order = span.shuffle ? rows_in_order(span) : nullptr;
+  if (!provided || (access == WeightsAccess::kSnapshot && !snapshot) || (span.shuffle && !order)) {
     result->error.kind = SpanError::kMemory;
     return;
   }
@@ -96,8 +100,8 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);
 
-  const auto order = span.shuffle ? rows_in_order(span) : nullptr;
-  const ArraySource source(kernels_, spec_, *plan_, span, order ? order->data() : nullptr);
+  const uint32_t* const rows = order ? reinterpret_cast<const uint32_t*>(order->data()) : nullptr;
+  const ArraySource source(kernels_, spec_, *plan_, span, rows);
   Parameters* const trained = trains(span) ? parameters_.get() : nullptr;
   const bool lays_panels = trained && !plan_->panels.empty() && Plan::is_whole(span.segments) &&
                            span.steps >= kWorthPanels;

@@ -52,7 +52,7 @@ class Program {
   Program(ProgramSpec spec, std::shared_ptr<Parameters> parameters, const KernelTable& kernels);
   std::unique_ptr<Context> take_context();
   void give_context(std::unique_ptr<Context> context);
-  std::shared_ptr<const std::vector<uint32_t>> rows_in_order(const Span& span);
+  std::shared_ptr<const Arena> rows_in_order(const Span& span);
 
   const ProgramSpec spec_;
   const std::shared_ptr<Parameters> parameters_;
@@ -65,7 +65,7 @@ class Program {
   struct Order {
     int64_t rows = -1;
     uint64_t seed = 0, epoch = 0;
-    std::shared_ptr<const std::vector<uint32_t>> rows_in_order;
+    std::shared_ptr<const Arena> rows_in_order;  // as uint32_t; in an arena, since there may be too many for the memory
   } order_;  // the permutation of the last shuffled span: an epoch of many one-step jobs draws it once
 };
 
