@@ -96,13 +96,6 @@ export const scriptMutations: readonly Mutation[] = [
     red: golden('preprocessing'),
   },
   {
-    what: 'the sign of what equal values count in the metric of equal values',
-    file: 'lib/metrics/accuracy.ts',
-    from: 'builder.affine(distance, -(2 ** 127), 1)',
-    to: 'builder.affine(distance, 2 ** 127, 1)',
-    red: golden('metrics'),
-  },
-  {
     what: "the sign of a divisor's gradient",
     file: 'lib/program/combine-gradient.ts',
     from: 'g.affine(g.divide(g.multiply(dy, y), b), -1, 0)',
