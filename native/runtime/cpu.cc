@@ -5,7 +5,6 @@
 
 #include "runtime/cores.h"
 #include "runtime/pool.h"
-#include "runtime/pool.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
