@@ -24,7 +24,8 @@ import { writeWeights } from '../layers/weights.js';
  * and runs on threads of its own: the event loop stays free meanwhile.
  *
  * Arrays are read where they lie (see `ArrayInput`). To transfer or resize the memory below one while a call that was
- * given it runs is a programming error, which is noticed and rejects.
+ * given it runs is a programming error. It is noticed and rejects while the memory's new owner keeps it; memory that is
+ * freed meanwhile cannot be guarded.
  *
  * While a fit runs, what would change the model throws a `ModelBusyError`, except in a callback that fit awaits;
  * `predict`, `predictSync`, `evaluate` and `getWeights` see the weights of a finished step.
