@@ -13,7 +13,7 @@ export interface OneInstruction {
   name: string;
   instruction: Instruction;
   segment: 'forward' | 'update';
-  /** Bytes its operands have, each read or written once. */
+  /** Bytes of its operands, each counted once. */
   bytes: number;
 }
 

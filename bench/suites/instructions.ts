@@ -12,7 +12,7 @@ function forward(name: string, bytes: number, instruction: OneInstruction['instr
 }
 
 const measured: readonly OneInstruction[] = [
-  ...combineFunctions.map((f) => forward(`combine ${f}`, 12 * elements,
+  ...combineFunctions.map((f) => forward(`combine ${f}`, 8 * elements,
     { op: 'combine', a: x, b: x, out, function: f })),
   ...reduceFunctions.flatMap((f) => [
     forward(`reduce ${f} of rows`, 4 * elements, { op: 'reduce', x, out: column, function: f, overRows: false }),
@@ -22,7 +22,7 @@ const measured: readonly OneInstruction[] = [
   forward('affine', 8 * elements, { op: 'affine', x, out, scale: 2, offset: 1 }),
   forward('dropout', 8 * elements, { op: 'dropout', x, out, rate: 0.5, stream: 0 }),
   forward('softmax', 8 * elements, { op: 'softmax', x, out }),
-  forward('softmaxGradient', 12 * elements, { op: 'softmaxGradient', y: x, dy: x, out }),
+  forward('softmaxGradient', 8 * elements, { op: 'softmaxGradient', y: x, dy: x, out }),
   forward('softmaxCrossentropy', 3 * logitsBytes,
     { op: 'softmaxCrossentropy', logits, target: dense, scale, values, gradient: small, labelSmoothing: 0 }),
   forward('sigmoidCrossentropy', 3 * logitsBytes,
