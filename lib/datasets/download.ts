@@ -44,7 +44,9 @@ async function request(url: URL, limits: DownloadLimits, deadline: number,
                        progress: DownloadProgress): Promise<Uint8Array | URL> {
   const get: Get = url.protocol === 'https:' ? (await import('node:https')).get : (await import('node:http')).get;
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, headers: { 'accept-encoding': 'identity', 'user-agent': 'quern' } });
+    // Through the process's global agent, where programs and Node itself (NODE_USE_ENV_PROXY) say what proxy to use.
+    const headers = { 'accept-encoding': 'identity', 'user-agent': 'quern', connection: 'close' };
+    const request = get(url, { headers });
     const watch = new Watch(request, limits, deadline);
     const fail = (error: Error): void => reject(watch.reason ?? error);
     request.on('error', fail);

@@ -16,6 +16,11 @@ async function fetchFrom(behaviours: Behaviour[], limits: Partial<DownloadLimits
   return { bytes: new Uint8Array(bytes), seen, asked: server.asked };
 }
 
+/** An answer whose body never ends. */
+const endless = (code: number, headers = {}): Behaviour => (_, response) => {
+  response.writeHead(code, headers).write('<html>');
+};
+
 const fails = (behaviours: Behaviour[], message: RegExp, limits?: Partial<DownloadLimits>): Promise<void> =>
   assert.rejects(fetchFrom(behaviours, limits), (error: Error) => {
     assert.match(error.message, message);
@@ -50,11 +55,11 @@ describe('download', () => {
     assert.equal((await fetchFrom([send(new Uint8Array(0))])).bytes.length, 0);
   });
 
-  it('asks for the file as it is, so that nobody packs it once more', async () => {
-    const { bytes } = await fetchFrom([(request, response) => {
-      response.end(String(request.headers['accept-encoding']));
+  it('asks for the file as it is, not packed once more, says who asks, and keeps no connection', async () => {
+    const { bytes } = await fetchFrom([({ headers }, response) => {
+      response.end(`${headers['accept-encoding']} ${headers['user-agent']} ${headers.connection}`);
     }]);
-    assert.equal(Buffer.from(bytes).toString(), 'identity');
+    assert.equal(Buffer.from(bytes).toString(), 'identity quern close');
   });
 
   it('follows redirects, relative ones too', async () => {
@@ -64,7 +69,16 @@ describe('download', () => {
     assert.deepEqual(asked, ['/file.gz', '/a/b', '/a/c?d=1', '/e']);
   });
 
-  it('does not follow them for ever', () => failsForGood([redirect('/again')], /redirected more than 5 times/));
+  for (const code of [301, 302, 303, 307, 308]) {
+    it(`follows ${code}`, async () =>
+      assert.deepEqual((await fetchFrom([redirect('/there', code), send(body)])).bytes, body));
+  }
+
+  it('does not follow them for ever', async () => {
+    const times = (count: number): Behaviour[] => new Array<Behaviour>(count).fill(redirect('/again'));
+    assert.deepEqual((await fetchFrom([...times(5), send(body)])).bytes, body);
+    await failsForGood([...times(6), send(body)], /redirected more than 5 times/);
+  });
 
   it('fails for a redirect to nowhere', async () => {
     await fails([redirect('http://')], /^HTTP 302/);
@@ -75,7 +89,7 @@ describe('download', () => {
     it(`takes ${code} for an answer`, () => failsForGood([status(code)], new RegExp(`^HTTP ${code}`)));
   }
 
-  for (const code of [204, 206, 304, 408, 429, 500, 502, 503]) {
+  for (const code of [204, 206, 304, 408, 425, 429, 500, 502, 503]) {
     it(`hopes for better after ${code}`, () => fails([status(code)], new RegExp(`^HTTP ${code}`)));
   }
 
@@ -124,9 +138,12 @@ describe('download', () => {
   });
 
   it('closes its connections, whatever came', async () => {
-    for (const behaviour of [send(body), stall(body), status(404), redirect('/again'), sendUnannounced(body)]) {
+    const behaviours = [send(body), sendUnannounced(body), stall(body), status(404), redirect('/again'),
+      endless(404), endless(302, { location: '/again' })];
+    for (const behaviour of behaviours) {
       await using server = await MisbehavingServer.start(behaviour);
-      await download(server.url, { ...shortLimits, stall: 20, bytes: 1000 }, () => {}).catch(() => {});
+      const limits = { ...shortLimits, stall: behaviour === behaviours[2] ? 20 : 60_000, total: 60_000, bytes: 1000 };
+      await download(server.url, limits, () => {}).catch(() => {});
       await server.left();
     }
   });
