@@ -1,17 +1,26 @@
 /** Where downloaded files are kept. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /** `QUERN_CACHE`, or the platform's folder for caches + /quern. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
   const own = environment['QUERN_CACHE'];
   if (own) return resolve(own);
-  if (platform === 'win32') return join(environment['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'quern');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'quern');
+  if (platform === 'win32') return join(environment['LOCALAPPDATA'] || inHome('AppData', 'Local'), 'quern');
+  if (platform === 'darwin') return join(inHome('Library', 'Caches'), 'quern');
   const xdg = environment['XDG_CACHE_HOME'] ?? '';
-  return join(isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'quern');
+  return join(isAbsolute(xdg) ? xdg : inHome('.cache'), 'quern');
+}
+
+/** A user of a container may have no home; the files are checked wherever they lie, so any folder serves. */
+function inHome(...folders: string[]): string {
+  try {
+    return join(homedir(), ...folders);
+  } catch {
+    return tmpdir();
+  }
 }
 
 /** Milliseconds after which nobody still writes a file: its process has died. */

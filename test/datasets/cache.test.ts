@@ -1,9 +1,26 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import promises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cacheFolder, keep } from '../../lib/datasets/cache.js';
 import { CacheFolder } from './small-set.js';
+
+/** Runs with another function in the place of one of Node's. */
+async function replacing<M, K extends keyof M>(module: M, name: K, stand: M[K], run: () => unknown): Promise<void> {
+  const before = module[name];
+  module[name] = stand;
+  syncBuiltinESMExports();
+  try {
+    await run();
+  } finally {
+    module[name] = before;
+    syncBuiltinESMExports();
+  }
+}
+
+const refusal = (code: string) => () => { throw Object.assign(new Error(code), { code }); };
 
 describe('the cache', () => {
   it('is QUERN_CACHE, or the platform\'s folder for caches + /quern', () => {
@@ -20,6 +37,14 @@ describe('the cache', () => {
   it('takes no relative XDG_CACHE_HOME, as its specification says', () => {
     assert.equal(cacheFolder({ XDG_CACHE_HOME: 'xdg' }, 'linux'), join(homedir(), '.cache', 'quern'));
   });
+
+  it('is among temporary files for a user who has no home', () =>
+    replacing(os, 'homedir', refusal('ENOENT'), () => {
+      for (const platform of ['linux', 'darwin', 'win32'] as const) {
+        assert.equal(cacheFolder({}, platform), join(tmpdir(), 'quern'));
+      }
+      assert.equal(cacheFolder({ XDG_CACHE_HOME: '/xdg' }, 'linux'), join('/xdg', 'quern'));
+    }));
 
   it('makes its folder, and keeps a file under its name alone', async () => {
     using cache = new CacheFolder();
@@ -42,6 +67,21 @@ describe('the cache', () => {
     assert.deepEqual(readdirSync(cache.folder), ['file']);
     const kept = readFileSync(join(cache.folder, 'file'));
     assert.ok(bodies.some((body) => body.equals(kept)));
+  });
+
+  it('is content with what another process put there when it may not replace it, as on Windows', async () => {
+    using cache = new CacheFolder();
+    await keep(cache.folder, 'file', Buffer.from('content'));
+    for (const code of ['EPERM', 'EACCES', 'EBUSY']) {
+      await replacing(promises, 'rename', refusal(code), async () => {
+        await keep(cache.folder, 'file', Buffer.from('content'));
+        await assert.rejects(keep(cache.folder, 'file', Buffer.from('longer content')), { code });
+        await assert.rejects(keep(cache.folder, 'other', Buffer.from('content')), { code });
+      });
+    }
+    await replacing(promises, 'rename', refusal('ENOSPC'), () =>
+      assert.rejects(keep(cache.folder, 'file', Buffer.from('content')), { code: 'ENOSPC' }));
+    assert.deepEqual(readdirSync(cache.folder), ['file']);
   });
 
   it('leaves nothing behind when it cannot keep a file', async () => {
