@@ -1,18 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { checkOptions, typeError } from '../errors.js';
+import { checkOptions } from '../errors.js';
 import type { NdArray } from '../nd-array.js';
 import { cacheFolder, keep } from './cache.js';
 import { verifiedContent } from './digest.js';
 import type { DownloadLimits } from './download.js';
 import { parseIdx } from './idx.js';
 import { fetchFrom } from './mirrors.js';
+import { toPath } from './path.js';
 import type { DatasetRow, Role } from './table.js';
 
 export interface LoadDataOptions {
   /** A folder that has the files, plain or gzipped; looked at first. */
-  path?: string;
+  path?: string | URL;
 }
 
 /** `[[xTrain, yTrain], [xTest, yTest]]`. */
@@ -47,8 +48,8 @@ export class IdxDataset {
    */
   async loadData(options: LoadDataOptions = {}): Promise<DatasetSplits> {
     checkOptions('loadData', options, ['path']);
-    const { path } = options;
-    if (path !== undefined && typeof path !== 'string') throw typeError('path', 'the path of a folder', path);
+    const path = options.path === undefined ? undefined
+      : toPath('path', 'the path or file: URL of a folder', options.path);
     const load = async (role: Role): Promise<NdArray<Uint8Array>> => {
       const file = this.#row.files[role];
       return parseIdx(file.name, await this.#content(file, path)) as NdArray<Uint8Array>;

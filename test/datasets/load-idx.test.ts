@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { loadIdx } from '../../lib/index.js';
 import { CacheFolder, idxBytes } from './small-set.js';
 
@@ -19,6 +19,12 @@ describe('loadIdx', () => {
 
   it('reads images and their labels', async () => {
     const [x, y] = await loadIdx({ images, labels });
+    assert.deepEqual([x.shape, y.shape], [[4, 5, 6], [4]]);
+  });
+
+  it('takes URLs of files, as Node does', async () => {
+    assert.deepEqual((await loadIdx(pathToFileURL(images))).shape, [4, 5, 6]);
+    const [x, y] = await loadIdx({ images: pathToFileURL(images), labels: pathToFileURL(labels) });
     assert.deepEqual([x.shape, y.shape], [[4, 5, 6], [4]]);
   });
 
@@ -42,8 +48,9 @@ describe('loadIdx', () => {
     await refuses(undefined, /`path`/);
     await refuses(null, /`path`/);
     await refuses(7, /`path`.*7/);
-    await refuses({ images }, /`labels` must be a path/);
-    await refuses({ labels }, /`images` must be a path/);
+    await refuses(new URL('https://mirror.example/images'), /`path`.*"https:\/\/mirror\.example\/images"/);
+    await refuses({ images }, /`labels` must be a path or a file: URL, received undefined/);
+    await refuses({ labels }, /`images` must be a path or a file: URL, received undefined/);
     await refuses({ images, labels, label: '' }, /no option `label`.*`labels`/);
   });
 });

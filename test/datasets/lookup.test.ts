@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { mnist } from '../../lib/index.js';
 import { IdxDataset } from '../../lib/datasets/idx-dataset.js';
@@ -121,6 +122,21 @@ describe('loadData', () => {
     assert.deepEqual(await load(smallSet([]), join(cache.root, 'nowhere')), firstElements);
   });
 
+  it('takes the URL of a folder, and a path with a file in the place of the folder for an empty one', async () => {
+    using cache = new CacheFolder();
+    const path = write(join(cache.root, 'mine'), plainFiles);
+    assert.deepEqual(await load(smallSet([]), pathToFileURL(path)), firstElements);
+    write(cache.folder, gzipFiles);
+    assert.deepEqual(await load(smallSet([]), join(path, names[0]!)), firstElements);
+  });
+
+  it('refuses a file in path that cannot be read', async () => {
+    using cache = new CacheFolder();
+    write(cache.folder, gzipFiles);
+    mkdirSync(join(cache.root, 'mine', names[0]!), { recursive: true });
+    await assert.rejects(load(smallSet([]), join(cache.root, 'mine')), { code: 'EISDIR' });
+  });
+
   it('refuses a wrong file in path, and leaves it', async () => {
     using cache = new CacheFolder();
     write(cache.folder, gzipFiles);
@@ -191,7 +207,7 @@ describe('loadData', () => {
     const refuses = (options: unknown, message: RegExp): Promise<void> =>
       assert.rejects(set.loadData(options as { path: string }), { name: 'TypeError', message });
     await refuses({ paht: 'x' }, /no option `paht`; did you mean `path`/);
-    await refuses({ path: 7 }, /`path` must be the path of a folder, received 7/);
+    await refuses({ path: 7 }, /`path` must be the path or file: URL of a folder, received 7/);
     await refuses('folder', /options/);
     await refuses(null, /options/);
   });

@@ -67,7 +67,7 @@ export function smallSet(mirrors: string[], limits: Partial<DownloadLimits> = {}
 }
 
 /** The first elements of the four arrays that are loaded. */
-export async function load(set: IdxDataset, path?: string): Promise<number[]> {
+export async function load(set: IdxDataset, path?: string | URL): Promise<number[]> {
   const [train, test] = await set.loadData(path === undefined ? {} : { path });
   return [...train, ...test].map((array) => array.data[0]!);
 }
