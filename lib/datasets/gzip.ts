@@ -7,7 +7,7 @@ const largestRatio = 1032;
 
 /** Whether the bytes start as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
-  return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /** The IDX file inside a gzip file. Throws when either is cut off, longer than it says, or damaged. */

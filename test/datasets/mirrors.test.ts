@@ -72,5 +72,47 @@ describe('mirrors', () => {
     });
   });
 
+  it('are named with the code of an error that has no message', async () => {
+    await using server = await MisbehavingServer.start(send(body));
+    const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error(), { code: 'EHOSTUNREACH' }));
+    await assert.rejects(fetchFrom([server.url], 'file.gz', shortLimits, refuse), /file\.gz: EHOSTUNREACH$/);
+  });
+
   it('may be none', () => assert.rejects(fetch([]), /no mirror has a usable file\.gz/));
+});
+
+/** What is written to standard error as to a terminal, and to standard output, while `run` runs. */
+async function outputOf(run: () => Promise<unknown>): Promise<{ out: string; err: string }> {
+  const sent = { out: '', err: '' };
+  const { stdout, stderr } = process;
+  const writes = [stdout.write, stderr.write] as const;
+  const before = Object.getOwnPropertyDescriptor(stderr, 'isTTY');
+  Object.defineProperty(stderr, 'isTTY', { value: true, configurable: true });
+  stdout.write = ((text: string) => { sent.out += text; return true; }) as typeof stdout.write;
+  stderr.write = ((text: string) => { sent.err += text; return true; }) as typeof stderr.write;
+  try {
+    await run();
+  } finally {
+    [stdout.write, stderr.write] = writes;
+    if (before) Object.defineProperty(stderr, 'isTTY', before);
+    else delete (stderr as { isTTY?: boolean }).isTTY;
+  }
+  return sent;
+}
+
+describe('a download on a terminal', () => {
+  const courses: [string, Behaviour[]][] = [
+    ['comes', [send(body)]], ['is cut off and comes the next time', [cut(body), send(body)]],
+  ];
+  for (const [what, behaviours] of courses) {
+    it(`has a bar on standard error that is gone when the file ${what}`, async () => {
+      await using server = await MisbehavingServer.start(...behaviours);
+      const { out, err } = await outputOf(() => fetch([server.url]));
+      assert.equal(out, '');
+      const drawn = err.split('\r\x1b[K');
+      assert.deepEqual([drawn.shift(), drawn.pop()], ['', '']);
+      for (const line of drawn.filter(Boolean)) assert.match(line, /^file\.gz \[=* *\] 0\.0\/0\.0 MB$/);
+      assert.ok(drawn.filter(Boolean).length >= behaviours.length);
+    });
+  }
 });

@@ -72,10 +72,11 @@ describe('a cache that several processes use', function () {
     using cache = new CacheFolder();
     await using server = await MisbehavingServer.start(sendFiles(gzipFiles));
     mkdirSync(cache.folder, { recursive: true });
-    const [old, fresh, own] = [`${names[0]}.17-left.tmp`, `${names[0]}.18-busy.tmp`, 'of-the-user.tmp'];
-    for (const name of [old, fresh, own]) writeFileSync(join(cache.folder, name), 'half');
-    for (const name of [old, own]) utimesSync(join(cache.folder, name), 1e9, 1e9);
+    const [old, fresh] = [`${names[0]}.17-left.tmp`, `${names[0]}.18-busy.tmp`];
+    const own = ['of-the-user.tmp', `${names[0]}.bak`];
+    for (const name of [old, fresh, ...own]) writeFileSync(join(cache.folder, name), 'half');
+    for (const name of [old, ...own]) utimesSync(join(cache.folder, name), 1e9, 1e9);
     assert.deepEqual(await load(smallSet([server.url])), firstElements);
-    assert.deepEqual(readdirSync(cache.folder).sort(), [...names, fresh, own].sort());
+    assert.deepEqual(readdirSync(cache.folder).sort(), [...names, fresh, ...own].sort());
   });
 });
