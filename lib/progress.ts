@@ -11,6 +11,8 @@ export type Verbose = 'auto' | 0 | 1 | 2;
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Node's word on whether colours are wanted: knows NO_COLOR, FORCE_COLOR and what TERM can do. */
+  hasColors?(): boolean;
   write(text: string): unknown;
 }
 
@@ -99,16 +101,23 @@ export class Progress {
 
   #draw(step: number, logs: Record<string, number>, seconds: number, isLast: boolean): void {
     const count = `${String(step).padStart(String(this.steps).length)}/${this.steps}`;
-    const done = Math.floor((barWidth * step) / this.steps);
     const perStep = seconds / Math.max(1, step);
     const clock = formatDuration(isLast ? seconds : perStep * (this.steps - step));
-    const samples = (Math.min(this.rows, (step * this.rows) / this.steps) / Math.max(seconds, 1e-9)).toFixed(0);
+    const samples = ((step * this.rows) / this.steps / Math.max(seconds, 1e-9)).toFixed(0);
     const figures = step === 0 ? '' : ` ${clock} ${formatStepTime(perStep)} ${samples} samples/s${formatLogs(logs)}`;
     // A line that wraps cannot be drawn over. Terminals that do not know their width say 0.
-    const room = Math.max(0, (this.stream.columns || 80) - 1 - count.length - 1 - barWidth);
-    const bar = `${green}${'━'.repeat(done)}${grey}${'━'.repeat(barWidth - done)}${plain}`;
-    this.stream.write(`\r${bold}${count}${plain} ${bar}${isLast ? figures : figures.slice(0, room)}\x1b[K`);
+    const room = Math.max(0, (this.stream.columns || 80) - 1 - count.length - 1);
+    const width = Math.min(barWidth, room);
+    const rest = isLast ? figures : figures.slice(0, room - width);
+    this.stream.write(`\r${this.#bar(count, width, step / this.steps)}${rest}\x1b[K`);
     this.#isOpen = true;
+  }
+
+  #bar(count: string, width: number, part: number): string {
+    const done = Math.floor(width * part);
+    const isColoured = this.stream.hasColors?.() ?? true;
+    if (!isColoured) return `${count} ${'━'.repeat(done)}${'─'.repeat(width - done)}`;
+    return `${bold}${count}${plain} ${green}${'━'.repeat(done)}${grey}${'━'.repeat(width - done)}${plain}`;
   }
 }
 
@@ -141,6 +150,5 @@ export function formatLogs(logs: Record<string, number>): string {
 }
 
 function formatValue(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
   return value === 0 || Math.abs(value) > 1e-3 ? value.toFixed(4) : value.toExponential(4);
 }

@@ -12,6 +12,18 @@ function pipe(): ProgressStream & { sent: string } {
   return { sent: '', write(text: string) { this.sent += text; } };
 }
 
+/** Runs with a clock that stands at the first of so many seconds, and moves to the next at each tick. */
+function atTimes(seconds: number[], run: (tick: () => void) => void): void {
+  const { now } = performance;
+  let at = 0;
+  performance.now = () => 1000 * (1 + seconds[at]!);
+  try {
+    run(() => { at++; });
+  } finally {
+    performance.now = now;
+  }
+}
+
 const plain = (text: string): string => text.replaceAll(/\x1b\[[0-9;]*[A-Za-z]/g, '');
 
 describe('verbose', () => {
@@ -43,6 +55,20 @@ describe('progress on a terminal', () => {
     assert.equal(out.sent.match(/\r/g)!.length, 2);
   });
 
+  it('shows the time that is left, the samples made, and at the end the time that went by', () => {
+    const out = terminal();
+    atTimes([0, 10, 20], (tick) => {
+      const progress = new Progress(1, 4, 14, out);
+      tick();
+      progress.update(1, {});
+      tick();
+      progress.finish(4, {});
+    });
+    const [live, last] = plain(out.sent).trim().split('\r');
+    assert.match(live!, /^1\/4 ━{20} 30s 10s\/step 0 samples\/s$/);
+    assert.match(last!, /^4\/4 ━{20} 20s 5s\/step 1 samples\/s$/);
+  });
+
   it('colours the part that is done', () => {
     const out = terminal();
     new Progress(1, 4, 4, out).update(1, {});
@@ -60,6 +86,32 @@ describe('progress on a terminal', () => {
     const out = terminal(40);
     new Progress(1, 10, 10, out).update(5, { accuracy: 0.123456, loss: 0.5, mean_absolute_error: 3 });
     assert.ok(plain(out.sent).length <= 40);
+  });
+
+  it('gives the bar up for the line, but no figure of the last form', () => {
+    for (const columns of [1, 6, 12, 20]) {
+      const narrow = terminal(columns);
+      new Progress(1, 10, 10, narrow).update(5, { loss: 0.5 });
+      assert.ok(plain(narrow.sent).slice(1).length < Math.max(columns, 7), plain(narrow.sent));
+    }
+    const out = terminal(40);
+    new Progress(1, 10, 10, out).finish(10, { accuracy: 0.123456, loss: 0.5, mean_absolute_error: 3 });
+    assert.match(out.sent, / - mean_absolute_error: 3\.0000\x1b\[K\n$/);
+  });
+
+  it('leaves nothing of a longer line', () => {
+    const out = terminal();
+    new Progress(1, 10, 10, out).update(5, { loss: 0.5 });
+    assert.ok(out.sent.endsWith('0.5000\x1b[K'));
+  });
+
+  it('has no colours where none are wanted', () => {
+    const out = { ...terminal(), hasColors: () => false };
+    new Progress(1, 4, 4, out).update(1, {});
+    assert.match(out.sent, /^\r1\/4 ━{5}─{15} \d+s [^\x1b]*\x1b\[K$/);
+    const coloured = { ...terminal(), hasColors: () => true };
+    new Progress(1, 4, 4, coloured).update(1, {});
+    assert.ok(coloured.sent.includes('\x1b[32m'));
   });
 
   it('has room for figures where the terminal does not know its width', () => {
@@ -131,7 +183,7 @@ describe('figures', () => {
   });
 
   it('are values with four digits', () => {
-    assert.equal(formatLogs({ loss: 0, b: 0.0005, a: -12.34567, n: NaN, val_a: Infinity }),
-      ' - a: -12.3457 - b: 5.0000e-4 - loss: 0.0000 - n: NaN - val_a: Infinity');
+    assert.equal(formatLogs({ loss: 0, b: 0.0005, a: -12.34567, zeros: NaN, val_a: Infinity, c: -0.0005 }),
+      ' - a: -12.3457 - b: 5.0000e-4 - c: -5.0000e-4 - loss: 0.0000 - zeros: NaN - val_a: Infinity');
   });
 });
