@@ -33,7 +33,7 @@ export function rangeError(argument: string, expected: string, received: unknown
 /** TypeError when it is no number, RangeError when it is no integer in [min, max]. */
 export function checkInteger(argument: string, value: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): number {
   const expected = max !== Number.MAX_SAFE_INTEGER ? `an integer from ${min} to ${max}`
-    : min === 1 ? 'a positive integer' : `an integer >= ${min}`;
+    : min === 1 ? 'a positive integer' : min === Number.MIN_SAFE_INTEGER ? 'an integer' : `an integer >= ${min}`;
   if (typeof value !== 'number') throw typeError(argument, expected, value);
   if (!Number.isInteger(value) || value < min || value > max) throw rangeError(argument, expected, value);
   return value;

@@ -3,7 +3,6 @@ import type { ArrayInput } from './data/array-input.js';
 import { readLabels } from './data/labels.js';
 import { finishAtOnce } from './data/slices.js';
 import { describeSource } from './data/source.js';
-import { sizeOf } from './data/typed-array.js';
 import { NdArray } from './nd-array.js';
 
 /**
@@ -20,9 +19,18 @@ export function toCategorical(y: ArrayInput, numClasses?: number): NdArray<Float
   const shape = source.shape ?? [labels.length];
   const axes = shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
   const classes = numClasses ?? largest(labels) + 1;
-  const out = new Float32Array(sizeOf(axes) * classes);
+  const out = zeros(labels.length, classes);
   for (let i = 0; i < labels.length; i++) out[i * classes + labels[i]!] = 1;
   return new NdArray(out, [...axes, classes]);
+}
+
+function zeros(labels: number, classes: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(labels * classes);
+  } catch (cause) {
+    throw new RangeError(`\`y\` must fit into memory as one-hot rows, received ${labels} labels of ${classes} ` +
+      "classes; the loss 'sparse_categorical_crossentropy' takes labels as they are", { cause });
+  }
 }
 
 function largest(labels: ArrayLike<number>): number {

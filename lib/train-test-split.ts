@@ -9,7 +9,7 @@ import { NdArray, toNdArray } from './nd-array.js';
 import { drawSeed } from './random.js';
 
 export interface TrainTestSplitOptions {
-  /** The test set's part of the rows, between 0 and 1 (rounded up to whole rows), or its number of rows. Default 0.25. */
+  /** The test set's part of the rows, between 0 and 1 (rounded up to whole rows), or their number. Default 0.25. */
   testSize?: number;
   /** Whether rows are drawn at random; otherwise the last ones are the test set. Default true. */
   shuffle?: boolean;
@@ -36,9 +36,9 @@ export function trainTestSplit(...given: (ArrayInput | TrainTestSplitOptions | u
   const hasOptions = given.length > 1 && (last === undefined || isOptions(last));
   const options = (hasOptions ? last : undefined) ?? {};
   checkOptions('trainTestSplit', options, optionNames);
-  const names = ['x', 'y', 'sampleWeight'];
-  const arrays = (hasOptions ? given.slice(0, -1) : given)
-    .map((value, i) => toNdArray(names[i] ?? `argument ${i + 1}`, value as ArrayInput));
+  const values = hasOptions ? given.slice(0, -1) : given;
+  const names = values.map((_, i) => ['x', 'y', 'sampleWeight'][i] ?? `argument ${i + 1}`);
+  const arrays = values.map((value, i) => toNdArray(names[i]!, value as ArrayInput));
   const rows = commonRows(names, arrays);
   const { train, test } = drawRows(rows, options as TrainTestSplitOptions);
   return arrays.flatMap((array) => [takeRows(array, train), takeRows(array, test)]);

@@ -71,6 +71,11 @@ describe('toCategorical', () => {
     assert.throws(() => toCategorical([0], '3' as never), { name: 'TypeError', message: /`numClasses`/ });
   });
 
+  it('says so when one-hot rows are more than memory holds', () => {
+    assert.throws(() => toCategorical([1, 0, 0], 2 ** 46), { name: 'RangeError',
+      message: /^`y` must fit into memory.* received 3 labels of 70368744177664 classes.*'sparse_categorical/ });
+  });
+
   it('leaves the labels as they were', () => {
     const labels = Uint8Array.of(2, 0, 1);
     toCategorical(labels).data.fill(7);

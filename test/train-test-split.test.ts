@@ -86,6 +86,15 @@ describe('trainTestSplit', () => {
     }));
   });
 
+  it('gives what is left over to the lower of labels that lost as much', () => {
+    for (const labels of [[1, 0, 2], [2, 1, 0], [0, 1, 2]]) {
+      for (let seed = 0; seed < 5; seed++) {
+        const [, test] = trainTestSplit(labels, { testSize: 1, stratify: labels, seed });
+        assert.deepEqual(test.toArray(), [0]);
+      }
+    }
+  });
+
   it('copies: what is done to the parts is not done to the data', () => {
     const { y } = rowsOf(10);
     for (const part of trainTestSplit(y, { shuffle: false })) part.data.fill(99 as never);
@@ -105,6 +114,8 @@ describe('trainTestSplit', () => {
     assert.throws(() => trainTestSplit([1, 2, 3], [1, 2]),
       { name, message: '`x` and `y` must have the same number of rows, received 3 and 2' });
     assert.throws(() => trainTestSplit([1, 2], [1, 2], [1]), { name, message: /`x` and `sampleWeight`/ });
+    assert.throws(() => trainTestSplit(...[[1, 2], [1, 2], [1, 2], [1]] as [number[], number[], number[], never]),
+      { name, message: /`x` and `argument 4`/ });
     assert.throws(() => trainTestSplit([1]), { name, message: /`x` must be an array of at least two rows/ });
     assert.throws(() => trainTestSplit([]), { name, message: /`x`/ });
     assert.throws(() => trainTestSplit(new NdArray(Float32Array.of(1), [])),
