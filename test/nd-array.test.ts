@@ -160,7 +160,8 @@ describe('NdArray', () => {
     });
 
     it('refuses positions that are no integers', () => {
-      assert.throws(() => counting([3]).slice(0.5), { name: 'RangeError', message: /^`begin` must be an integer, received 0\.5$/ });
+      assert.throws(() => counting([3]).slice(0.5),
+        { name: 'RangeError', message: /^`begin` must be an integer, received 0\.5$/ });
       assert.throws(() => counting([3]).slice(0, '2' as never), { name: 'TypeError', message: /`end`/ });
       assert.throws(() => new NdArray(new Float32Array(1), []).slice(0, 1), { name: 'RangeError', message: /no|none/ });
     });

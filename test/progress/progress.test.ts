@@ -159,8 +159,8 @@ describe('progress elsewhere', () => {
     progress.title('Epoch 3/10');
     progress.update(100, { loss: 1 });
     progress.finish(469, { loss: 0.3012, accuracy: 0.9123, val_loss: 0.00012, val_accuracy: 0.95 });
-    assert.match(out.sent,
-      /^Epoch 3\/10\n469\/469 - 0s - \d+us\/step - accuracy: 0\.9123 - loss: 0\.3012 - val_accuracy: 0\.9500 - val_loss: 1\.2000e-4\n$/);
+    assert.match(out.sent, new RegExp(String.raw`^Epoch 3/10\n469/469 - 0s - \d+us/step - accuracy: 0\.9123 - loss: ` +
+      String.raw`0\.3012 - val_accuracy: 0\.9500 - val_loss: 1\.2000e-4\n$`));
   });
 
   it('is nothing when silent', () => {
