@@ -1,8 +1,7 @@
 /** Outputs of the model: in batches natively, or at once. */
 import { CallbackList } from '../callbacks/callback-list.js';
-import { readCallOptions } from '../config.js';
 import { toInputSync, type ArrayInput } from '../data/arrays.js';
-import { rangeError, typeError } from '../errors.js';
+import { checkOptions, rangeError, typeError } from '../errors.js';
 import { NdArray } from '../nd-array.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
@@ -75,11 +74,11 @@ export interface PredictSyncOptions {
 /** See `Model.predictSync`. */
 export function predictSync(state: ModelState, x: ArrayInput, options: PredictSyncOptions): NdArray<Float32Array> {
   state.requireBuilt('predictSync');
-  const { out } = readCallOptions('predictSync', options, ['out']);
+  checkOptions('predictSync', options, ['out']);  // which allocates nothing
   const planned = state.program('predictSync', 'prediction', false);
   const input = toInputSync('x', x, planned.lowered.inputShapes[0]!);
   const { rows } = input;
-  const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, out);
+  const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out ?? undefined);
   const batchSize = Math.min(rows, syncBatch);
   const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
   const steps = stepsOf(batches, batchSize);
