@@ -1,6 +1,6 @@
 #include "gemm/panels.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace quern {
 namespace {
@@ -14,21 +14,17 @@ void for_each_piece(int64_t rows, int64_t cols, Copy copy) {
   }
 }
 
-void copy_floats(const float* from, float* to, int64_t count) noexcept {
-  std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
-}
-
 }  // namespace
 
 void to_panels(const float* from, int64_t rows, int64_t cols, float* to) noexcept {
   for_each_piece(rows, cols, [&](int64_t row_major, int64_t in_panels, int64_t count) {
-    copy_floats(from + row_major, to + in_panels, count);
+    std::copy_n(from + row_major, count, to + in_panels);
   });
 }
 
 void from_panels(const float* from, int64_t rows, int64_t cols, float* to) noexcept {
   for_each_piece(rows, cols, [&](int64_t row_major, int64_t in_panels, int64_t count) {
-    copy_floats(from + in_panels, to + row_major, count);
+    std::copy_n(from + in_panels, count, to + row_major);
   });
 }
 

@@ -4,9 +4,9 @@
 #pragma once
 #include <cstdint>
 
-namespace quern {
+#include "kernels/gemm_kernels.h"
 
-inline constexpr int64_t kPanelColumns = 64;
+namespace quern {
 
 struct PanelPlace {
   int64_t offset;  // of the element in row 0

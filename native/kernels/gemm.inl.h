@@ -4,7 +4,6 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/simd/inline.h"
 
-#include "gemm/panels.h"
 #include "kernels/gemm_micro.inl.h"
 #include "kernels/gemm_pack.inl.h"
 

@@ -33,6 +33,9 @@ using GemmMicroKernel = void(const GemmTile&) noexcept;
 using GemmPackKernel = void(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols, float* packed,
                             int64_t width) noexcept;
 
+// Columns of weights that may lie together (gemm/panels.h): full tiles of every instruction set fill them.
+inline constexpr int64_t kPanelColumns = 64;
+
 inline constexpr int kGemmMaxVectors = 8;
 inline constexpr int kGemmMaxRows = 14;
 

@@ -82,8 +82,7 @@ class Explanation {
     }
     const BufferId parameters = updated_parameters(spec_.segments[segment][i]);
     if (parameters == kNoBuffer) return text;
-    int64_t left = 0;
-    for (const Range& range : planned.left) left += range.size();
+    const int64_t left = planned.floats_left();
     if (left < plan_.places[parameters].end - plan_.places[parameters].begin) {
       text += ", " + std::to_string(left) + " floats left";
     }

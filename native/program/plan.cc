@@ -180,7 +180,7 @@ class Planner {
     if (segment == kBackward) planned.update = folding.update[i];
     if (segment == kUpdate) {
       planned.left = folding.left[i];
-      nanoseconds *= share_left(instruction, planned.left);
+      nanoseconds *= share_left(instruction, planned);
     }
     if (nanoseconds < options_.worth_sharing) return planned;
     const Cuts cuts(spec_);
@@ -189,12 +189,10 @@ class Planner {
     return planned;
   }
 
-  double share_left(const Instruction& instruction, const std::vector<Range>& left) const {
+  double share_left(const Instruction& instruction, const PlannedInstruction& planned) const {
     const BufferId id = updated_parameters(instruction);
     if (id == kNoBuffer) return 1;
-    int64_t floats = 0;
-    for (const Range& range : left) floats += range.size();
-    return static_cast<double>(floats) / static_cast<double>(size_of(spec_.buffers[id].shape).factor);
+    return static_cast<double>(planned.floats_left()) / static_cast<double>(size_of(spec_.buffers[id].shape).factor);
   }
 
   // What the instruction touches of which memory. A gemm that takes an update over does not write its result, but all

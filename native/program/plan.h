@@ -41,6 +41,12 @@ struct PlannedInstruction {
   FoldedUpdate update;  // of a gemm: what is done with each of its tiles
   // Of an update: the floats of its operands that no gemm took over.
   std::vector<Range> left;
+
+  int64_t floats_left() const {
+    int64_t floats = 0;
+    for (const Range& range : left) floats += range.size();
+    return floats;
+  }
 };
 
 struct Schedule {
