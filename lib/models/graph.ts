@@ -1,7 +1,7 @@
 /** What a graph of layers says before its layers have weights, and how they get them. */
 import type { Layer } from '../layers/layer.js';
 import type { Graph } from '../program/lower.js';
-import type { Shape } from '../program/spec.js';
+import { sameShape, type Shape } from '../program/spec.js';
 
 /** Shape of every value, the inputs first. Checks that the layers fit together, and builds none. */
 export function valueShapes({ inputs, nodes }: Graph): Shape[] {
@@ -20,10 +20,6 @@ export function buildLayers(graph: Graph): void {
   for (const { layer, inputs } of graph.nodes) {
     if (!layer.built) layer.build(...inputs.map((input) => shapes[input]!));
   }
-}
-
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
 /** A shape as `[null, 784]`. */

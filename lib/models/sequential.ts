@@ -4,8 +4,8 @@ import * as layerTypes from '../layers/index.js';
 import { Layer } from '../layers/layer.js';
 import { InputLayer, SymbolicTensor } from '../layers/input.js';
 import type { Graph } from '../program/lower.js';
-import type { Shape } from '../program/spec.js';
-import { sameShape, show } from './graph.js';
+import { sameShape, type Shape } from '../program/spec.js';
+import { show } from './graph.js';
 import { Model } from './model.js';
 import { readRandomnessConfig } from './randomness.js';
 

@@ -1,6 +1,7 @@
 /** Gradients of out = a ∘ b, where b may be repeated over elements or along the last axis. */
 import type { ProgramBuilder } from './builder.js';
 import type { CombineFunction } from './instruction.js';
+import { sameShape } from './spec.js';
 import type { Value } from './value.js';
 
 /** Passes dy on to a and b. */
@@ -37,8 +38,7 @@ function chosen(g: ProgramBuilder, dy: Value, preference: Partial): [Partial, Pa
 
 /** Sums a gradient over the axes along which b was repeated. */
 function provideReduced(g: ProgramBuilder, b: Value, db: Value): void {
-  const sameShape = b.shape.length === db.shape.length && b.shape.every((axis, i) => axis === db.shape[i]);
-  if (sameShape) return g.provideGradient(b, db);
+  if (sameShape(b.shape, db.shape)) return g.provideGradient(b, db);
   if (b.shape.length === db.shape.length) return g.provideGradient(b, g.sum(db));
   g.accumulateGradient(b, (out) => g.sumRows(db, out));
 }

@@ -12,7 +12,7 @@ import type { Optimizer, ParameterRange } from '../optimizers/optimizer.js';
 import { ProgramBuilder, type Mode, type Value } from './builder.js';
 import { fuse } from './fuse.js';
 import { prune } from './prune.js';
-import type { ProgramSpec, Shape } from './spec.js';
+import { sameShape, type ProgramSpec, type Shape } from './spec.js';
 
 export interface GraphInput {
   name: string;
@@ -165,9 +165,8 @@ function lowerObjective(builder: ProgramBuilder, graph: Graph, objective: Object
 
 /** One value an element, as a vector over the prediction's axes but the last. */
 function perElement(builder: ProgramBuilder, source: Loss | Metric, values: Value, elements: Shape): Value {
-  const isSame = (shape: Shape) => shape.length === elements.length && shape.every((axis, i) => axis === elements[i]);
-  if (isSame(values.shape)) return values;
-  if (values.shape.at(-1) === 1 && isSame(values.shape.slice(0, -1))) return builder.view(values, elements);
+  if (sameShape(values.shape, elements)) return values;
+  if (values.shape.at(-1) === 1 && sameShape(values.shape.slice(0, -1), elements)) return builder.view(values, elements);
   throw new TypeError(`"${source.name}" must give one value an element, shape ${show([...elements])}, but gives `
     + `${show([...values.shape])}: reduce the last axis with builder.mean or builder.sum`);
 }

@@ -9,6 +9,10 @@ export type DType = 'f32' | 'i32';
 /** Sizes of the axes; `null` is the number of rows of the batch at hand, and only a first axis may be it. */
 export type Shape = readonly (number | null)[];
 
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
 /**
  * - `input`, `target`, `weights`: what the batch source fills at every step; first axis `null`.
  *   An `input` is delivered as value * scale + offset. An i32 `target` with `classes` is checked: 0 <= label < classes.
