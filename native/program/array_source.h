@@ -17,7 +17,9 @@ class ArraySource : public BatchSource {
   ArraySource(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span,
               const uint32_t* rows_in_order);
 
-  void gather(int64_t step, Range share, const Context& context, BadData* bad) const noexcept override;
+  int64_t batch_bytes() const noexcept override { return batch_size_ * row_bytes_; }
+  void gather(int64_t step, Range share, const Context& context, int worker, BadData* bad) const noexcept override;
+  void fetch(int64_t step, Range share) const noexcept override;
 
  private:
   struct Array {
@@ -38,7 +40,6 @@ class ArraySource : public BatchSource {
   void add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which, int index);
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
-  static void prefetch(const Array& array, int64_t row) noexcept;
   void copy(const Array& array, const void* from, void* to, int64_t count) const noexcept;
   void to_floats(const Array& array, const void* from, float* to, int64_t count) const noexcept;
   // Index of the first bad one of `count` copied values, or count.
@@ -46,7 +47,8 @@ class ArraySource : public BatchSource {
 
   const KernelTable& kernels_;
   const uint32_t* const rows_in_order_;
-  const int64_t batch_size_;
+  const int64_t rows_, batch_size_;
+  int64_t row_bytes_ = 0;  // of all arrays together
   const bool check_finite_;
   std::vector<Array> arrays_;
 };

@@ -18,9 +18,16 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
 
-  // Fills rows `share` of the context's input, target and weights buffers for step `step`, whose rows the context has
-  // been set to, checking what it copied. Allocates nothing. Called by all workers at once with different shares.
-  virtual void gather(int64_t step, Range share, const Context& context, BadData* bad) const noexcept = 0;
+  // Bytes the rows of a batch take where they come from.
+  virtual int64_t batch_bytes() const noexcept = 0;
+
+  // Fills rows `share` of the worker's input, target and weights buffers for step `step`, whose rows the context has been
+  // set to, checking what it copied. Allocates nothing. Called by all workers at once: with different shares of one batch,
+  // or each for all rows of its own.
+  virtual void gather(int64_t step, Range share, const Context& context, int worker, BadData* bad) const noexcept = 0;
+
+  // Brings rows `share` of a later step near, as far as it has them, so that gather will find them.
+  virtual void fetch(int64_t step, Range share) const noexcept = 0;
 };
 
 }  // namespace quern

@@ -7,21 +7,36 @@
 namespace quern {
 
 bool Context::allocate(const ProgramSpec& spec, const Plan& plan) {
-  pointers_.resize(spec.buffers.size());
   matrices_.resize(spec.buffers.size());
   accumulators.resize(2 * static_cast<size_t>(spec.accumulators));
   return arena_.allocate(plan.arena_floats) && gradients_.allocate(plan.gradient_floats);
 }
 
 void Context::bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs) noexcept {
-  for (size_t id = 0; id < spec.buffers.size(); id++) {
-    const Area& place = plan.places[id];
-    float* base = arena_.data();
-    if (place.space == Area::kParameters) base = slabs.weights;
-    else if (place.space == Area::kGradients) base = gradients_.data();
-    else if (place.in_slab()) base = slabs.slots.empty() ? nullptr : slabs.slots[Area::kSlots - place.space];
-    pointers_[id] = base ? base + place.begin : nullptr;
+  pointers_.resize(scratch_.size());
+  for (size_t worker = 0; worker < pointers_.size(); worker++) {
+    pointers_[worker].resize(spec.buffers.size());
+    for (size_t id = 0; id < spec.buffers.size(); id++) {
+      const Area& place = plan.places[id];
+      float* base = arena_.data();
+      if (place.space == Plan::kBatch) base = batches_[own_batches_ ? worker : 0].data();
+      else if (place.space == Area::kParameters) base = slabs.weights;
+      else if (place.space == Area::kGradients) base = gradients_.data();
+      else if (place.in_slab()) base = slabs.slots.empty() ? nullptr : slabs.slots[Area::kSlots - place.space];
+      pointers_[worker][id] = base ? base + place.begin : nullptr;
+    }
   }
+}
+
+bool Context::provide_batches(const Plan& plan, int workers, bool own) {
+  own_batches_ = own;
+  const size_t count = own ? scratch_.size() : 1;
+  if (batches_.size() < count) batches_.resize(count);
+  for (size_t worker = 0; worker < (own ? static_cast<size_t>(workers) : 1); worker++) {
+    Arena& batch = batches_[worker];
+    if (batch.size() < plan.batch_floats && !batch.allocate(plan.batch_floats)) return false;
+  }
+  return true;
 }
 
 void Context::set_rows(const Plan& plan, int64_t rows) noexcept {

@@ -1,4 +1,5 @@
-// The memory of one running job: arena, gradients, scratch of each worker, accumulators, and where every buffer is.
+// The memory of one running job: arena, gradients, scratch of each worker, batches, accumulators, and where every buffer
+// is.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -27,15 +28,20 @@ class Context {
  public:
   // False without the memory.
   [[nodiscard]] bool allocate(const ProgramSpec& spec, const Plan& plan);
-  // Points every buffer to its memory.
+  // Points every buffer to its memory, for the workers there is scratch for.
   void bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs) noexcept;
   // Sets the number of rows of the steps that follow.
   void set_rows(const Plan& plan, int64_t rows) noexcept;
   // Makes sure that each of `workers` has scratch for every gemm of a batch of `rows`. False without the memory.
   [[nodiscard]] bool provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows);
+  // Memory for a batch that all workers share, or with `own` for one of each worker. False without the memory.
+  [[nodiscard]] bool provide_batches(const Plan& plan, int workers, bool own);
 
-  float* floats(BufferId id) const { return pointers_[id]; }
-  int32_t* integers(BufferId id) const { return reinterpret_cast<int32_t*>(pointers_[id]); }
+  // Where `worker` finds a buffer.
+  float* floats(BufferId id, int worker) const { return pointers_[static_cast<size_t>(worker)][id]; }
+  // One that lies at the same place for all workers.
+  float* floats(BufferId id) const { return floats(id, 0); }
+  bool own_batches() const { return own_batches_; }
   const Matrix& matrix(BufferId id) const { return matrices_[id]; }
   float* scratch(int worker) const { return scratch_[worker].data(); }
   int64_t rows() const { return rows_; }
@@ -50,7 +56,9 @@ class Context {
  private:
   Arena arena_, gradients_;
   std::vector<Arena> scratch_;
-  std::vector<float*> pointers_;   // by buffer
+  std::vector<Arena> batches_;     // by worker, or only the one they share
+  bool own_batches_ = false;
+  std::vector<std::vector<float*>> pointers_;  // by worker, by buffer
   std::vector<Matrix> matrices_;   // by buffer, for rows_
   int64_t rows_ = -1;
 };

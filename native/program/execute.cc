@@ -196,8 +196,10 @@ class Execution {
   }
 
   // Null for an operand that is missing.
-  float* floats(BufferId id) const { return id == kNoBuffer ? nullptr : context_.floats(id); }
-  const int32_t* integers(BufferId id) const { return context_.integers(id); }
+  float* floats(BufferId id) const { return id == kNoBuffer ? nullptr : context_.floats(id, worker_); }
+  const int32_t* integers(BufferId id) const {
+    return reinterpret_cast<const int32_t*>(context_.floats(id, worker_));
+  }
   const Matrix& matrix(BufferId id) const { return context_.matrix(id); }
 
   // This worker's rows of the operands all losses have.

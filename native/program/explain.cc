@@ -111,8 +111,8 @@ class Explanation {
   }
 
   void totals() {
-    text_ += format("%.0f FLOP a step, %.0f a row; %d barriers; arena %" PRId64 " floats", flops_,
-                    flops_ / static_cast<double>(spec_.max_rows), barriers_, plan_.arena_floats);
+    text_ += format("%.0f FLOP a step, %.0f a row; %d barriers; batch %" PRId64 " floats, arena %" PRId64, flops_,
+                    flops_ / static_cast<double>(spec_.max_rows), barriers_, plan_.batch_floats, plan_.arena_floats);
     if (plan_.gradient_floats) text_ += format(", gradients %" PRId64, plan_.gradient_floats);
     text_ += "\n";
   }

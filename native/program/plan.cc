@@ -4,6 +4,7 @@
 
 #include "program/operands.h"
 #include "program/placement.h"
+#include "runtime/arena.h"
 
 namespace quern {
 namespace {
@@ -73,7 +74,7 @@ class Planner {
   Plan make() {
     plan_.worth_helpers = options_.worth_helpers;
     for (size_t id = 0; id < spec_.buffers.size(); id++) add_buffer(static_cast<BufferId>(id));
-    place_arena();
+    place_arena_and_batch();
     plan_.apart = schedule(unfolded(spec_), true);
     plan_.in_panels.resize(spec_.buffers.size());
     plan_.whole = plan_.apart;
@@ -98,16 +99,21 @@ class Planner {
     }
   }
 
-  // What the batch source fills stays for the whole step, so that a segment can be run again on the same batch; so do
-  // outputs from when they are written.
+  // Whether the batch source fills it: such a buffer is never written otherwise, and stays for the whole step.
+  bool in_batch(BufferId id) const {
+    const BufferKind kind = spec_.buffers[id].kind;
+    return kind == BufferKind::kInput || kind == BufferKind::kTarget || kind == BufferKind::kWeights;
+  }
+
+  // Of what has memory in the arena. Outputs stay from when they are written.
   std::vector<Lifetime> lifetimes() const {
     int end = 1;  // 0 is the gather
     for (const auto& segment : spec_.segments) end += static_cast<int>(segment.size());
     std::vector<Lifetime> lifetimes(spec_.buffers.size());
     for (size_t id = 0; id < lifetimes.size(); id++) {
-      if (plan_.places[id].in_slab() || spec_.buffers[id].kind == BufferKind::kView) continue;
-      lifetimes[id] = {plan_.places[id].end, end, -1};
       const BufferKind kind = spec_.buffers[id].kind;
+      if (plan_.places[id].in_slab() || kind == BufferKind::kView || in_batch(static_cast<BufferId>(id))) continue;
+      lifetimes[id] = {plan_.places[id].end, end, -1};
       if (options_.keep_temporaries || (kind != BufferKind::kTemp && kind != BufferKind::kOutput)) {
         lifetimes[id] = {plan_.places[id].end, 0, end};
       }
@@ -118,7 +124,7 @@ class Planner {
       for (const Instruction& instruction : segment) {
         time++;
         for_each_operand(instruction, [&](const char*, Role, bool, BufferId id) {
-          if (id == kNoBuffer || plan_.places[id].in_slab()) return;
+          if (id == kNoBuffer || plan_.places[id].in_slab() || in_batch(root_of(spec_, id))) return;
           Lifetime& lifetime = lifetimes[root_of(spec_, id)];
           lifetime.first = std::min(lifetime.first, time);
           lifetime.last = std::max(lifetime.last, time);
@@ -128,13 +134,18 @@ class Planner {
     return lifetimes;
   }
 
-  void place_arena() {
-    const Placement placement = place(lifetimes());
+  void place_arena_and_batch() {
+    Placement placement = place(lifetimes());
     plan_.arena_floats = placement.size;
+    for (size_t id = 0; id < spec_.buffers.size(); id++) {
+      if (!in_batch(static_cast<BufferId>(id))) continue;
+      placement.offsets[id] = plan_.batch_floats;
+      plan_.batch_floats += align_floats(plan_.places[id].end);
+    }
     for (Area& place : plan_.places) {
       if (place.in_slab()) continue;
       const int64_t offset = placement.offsets[place.space];
-      place = {Plan::kArena, offset, offset + place.end};
+      place = {in_batch(place.space) ? Plan::kBatch : Plan::kArena, offset, offset + place.end};
     }
   }
 

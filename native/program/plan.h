@@ -55,16 +55,16 @@ struct Schedule {
 };
 
 struct Plan {
-  // By buffer, views resolved: where it lies. Buffers of the arena are in space 0, offset `begin`; parameters,
-  // gradients and slots as area_of says.
-  static constexpr int32_t kArena = 0;
+  // By buffer, views resolved: where it lies. What the batch source fills is in space kBatch, what a step makes of it in
+  // kArena, both at offset `begin`; parameters, gradients and slots as area_of says.
+  static constexpr int32_t kArena = 0, kBatch = 1;
   std::vector<Area> places;
   std::vector<MatrixSize> matrices;  // by buffer
   Schedule apart;  // of steps that run some of the segments, and leave gradients to be read
   Schedule whole;  // of steps that run them all: updates are folded into the gemms that they wait for
   std::vector<ParameterMatrix> panels;  // that may lie in panels while whole steps run
   std::vector<bool> in_panels;          // by buffer: whether it is one of these parameters
-  int64_t arena_floats = 0;
+  int64_t arena_floats = 0, batch_floats = 0;
   int64_t gradient_floats = 0;  // 0 when the program has no gradients
   int32_t slots = 0;            // optimizer slots the program needs
   BufferId scalars = kNoBuffer, weights = kNoBuffer;

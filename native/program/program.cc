@@ -84,9 +84,12 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   std::shared_ptr<const Snapshot> snapshot;
   if (access == WeightsAccess::kSnapshot) snapshot = parameters_->snapshot();
   const int workers = workers_wanted(spec_, *plan_, span);
-  const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
-                        context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size);
   const auto order = span.shuffle ? rows_in_order(span) : nullptr;
+  const uint32_t* const rows = order ? reinterpret_cast<const uint32_t*>(order->data()) : nullptr;
+  const ArraySource source(kernels_, spec_, *plan_, span, rows);
+  const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
+                        context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size) &&
+                        context->provide_batches(*plan_, workers, owns_batches(source, workers));
   if (!provided || (access == WeightsAccess::kSnapshot && !snapshot) || (span.shuffle && !order)) {
     result->error.kind = SpanError::kMemory;
     return;
@@ -100,8 +103,6 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);
 
-  const uint32_t* const rows = order ? reinterpret_cast<const uint32_t*>(order->data()) : nullptr;
-  const ArraySource source(kernels_, spec_, *plan_, span, rows);
   Parameters* const trained = trains(span) ? parameters_.get() : nullptr;
   const bool lays_panels = trained && !plan_->panels.empty() && Plan::is_whole(span.segments) &&
                            span.steps >= kWorthPanels;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "runtime/cpu.h"
+
 namespace quern {
 
 int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept {
@@ -11,6 +13,11 @@ int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) 
   const double shared =
       plan.schedule(span.segments).shared_nanoseconds / static_cast<double>(spec.max_rows) * rows;
   return shared > 0 && shared >= plan.worth_helpers ? span.threads : 1;
+}
+
+bool owns_batches(const BatchSource& source, int workers) noexcept {
+  constexpr int kWorkers = 4;
+  return workers > 1 && workers <= kWorkers && source.batch_bytes() <= cpu().l2 / 8;
 }
 
 Trainer::Trainer(const Job& job, int workers_wanted)
@@ -92,26 +99,37 @@ Range Trainer::rows_of(const Worker& worker) const noexcept {
   return Share{worker.index, worker.count, true, job_.context.rows()}.range();
 }
 
+Range Trainer::rows_gathered_by(const Worker& worker) const noexcept {
+  return job_.context.own_batches() ? Range{0, job_.context.rows()} : rows_of(worker);
+}
+
+void Trainer::gather(const Worker& worker) noexcept {
+  const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
+  if (worker.index == 0) load_scalars();
+  Found& found = found_[static_cast<size_t>(worker.index)];
+  job_.source.gather(step_, rows_gathered_by(worker), job_.context, worker.index, &found);
+  if (found.error.kind != SpanError::kNone) bad_.store(true, std::memory_order_release);
+}
+
+// In the middle of a step: early enough for its rows to have come, late enough for them to be still there.
+void Trainer::fetch_next(const Worker& worker) const noexcept {
+  const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
+  job_.source.fetch(step_ + 1, rows_gathered_by(worker));
+}
+
 // One worker's part of a step.
 void Trainer::work(const Worker& worker) noexcept {
-  const Range rows = rows_of(worker);
-  {
-    const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
-    if (worker.index == 0) load_scalars();
-    Found& found = found_[static_cast<size_t>(worker.index)];
-    job_.source.gather(step_, rows, job_.context, &found);
-    if (found.error.kind != SpanError::kNone) bad_.store(true, std::memory_order_release);
-  }
+  gather(worker);
   wait_for_workers(job_.context, worker);
   if (!bad_.load(std::memory_order_acquire)) {
     for (int segment = 0; segment < kSegments; segment++) {
-      if (job_.span.segments[segment]) {
-        run_segment(job_.kernels, job_.spec, job_.plan, schedule_, segment, job_.context, worker);
-      }
+      if (!job_.span.segments[segment]) continue;
+      if (segment == kBackward) fetch_next(worker);
+      run_segment(job_.kernels, job_.spec, job_.plan, schedule_, segment, job_.context, worker);
     }
     if (!job_.span.outputs.empty()) {
       wait_for_workers(job_.context, worker);
-      copy_outputs(rows);
+      copy_outputs(rows_of(worker));
     }
   }
   wait_for_workers(job_.context, worker);

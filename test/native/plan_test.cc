@@ -255,8 +255,8 @@ TEST(explain_is_stable_text) {
   CHECK_EQUAL(explain(b.spec, plan_of(b.spec, 1e9), "scalar"),
               "program small, up to 8 rows, scalar\n"
               "forward\n"
-              "  0 |1 pointwise           out y [rows, 4] @32 <- x x [rows, 4] leakyRelu alpha=0.25  (64 FLOP)\n"
-              "64 FLOP a step, 8 a row; 1 barriers; arena 64 floats\n");
+              "  0 |1 pointwise           out y [rows, 4] @0 <- x x [rows, 4] leakyRelu alpha=0.25  (64 FLOP)\n"
+              "64 FLOP a step, 8 a row; 1 barriers; batch 32 floats, arena 32\n");
 }
 
 }  // namespace quern::test
