@@ -1,7 +1,7 @@
 /**
  * Joins instructions that the core does in one pass: a function, or the gradient of one, into the gemm before it, the
- * sums of a bias's gradient into the gemm of the weights' gradient, and the probabilities of a loss into the loss. Puts
- * the gradients of weights last. Each rule is a rewrite of the list that changes no result.
+ * sums of a bias's gradient into the gemm of the weights' gradient, and the probabilities of a loss into the loss. Orders
+ * them so that workers seldom wait for each other. Each rule is a rewrite of the list that changes no result.
  */
 import type { BufferId, Instruction, InstructionOf } from './instruction.js';
 import { operandsOf } from './operands.js';
@@ -15,7 +15,7 @@ export function fuse(spec: ProgramSpec): ProgramSpec {
   const isReadOnce = (id: BufferId) => spec.buffers[id]!.kind === 'temp' && readers(id) === 1;
   return {
     ...spec,
-    forward: fuseProbabilities(fuseFunctions(spec.forward, isReadOnce), baseOf(spec.buffers)),
+    forward: moveWholeBatchApart(fuseProbabilities(fuseFunctions(spec.forward, isReadOnce), baseOf(spec.buffers))),
     backward: deferWeightGradients(spec, fuseColumnSums(fuseGradients(spec.backward, isReadOnce))),
   };
 }
@@ -104,6 +104,16 @@ function deferWeightGradients(spec: ProgramSpec, code: readonly Instruction[]): 
   const isLeaf = (instruction: Instruction) => operandsOf(instruction).every(({ writes, buffer }) => (
     !writes || (spec.buffers[base(buffer)]!.kind === 'gradient' && !read.has(base(buffer)))));
   return [...code.filter((instruction) => !isLeaf(instruction)), ...code.filter(isLeaf)];
+}
+
+/**
+ * The scales of the loss first and what is added up last, as both need all rows of the batch: what is between, loss and
+ * metrics, goes row by row.
+ */
+function moveWholeBatchApart(code: readonly Instruction[]): Instruction[] {
+  const ops: readonly Instruction['op'][] = ['lossScale', 'accumulate'];
+  const of = (op?: Instruction['op']) => code.filter((other) => (op ? other.op === op : !ops.includes(other.op)));
+  return [...of('lossScale'), ...of(), ...of('accumulate')];
 }
 
 /** A softmax or sigmoid of logits whose cross-entropy is computed too: the cross-entropy writes the probabilities. */

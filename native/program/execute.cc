@@ -37,6 +37,7 @@ class Execution {
     call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
     call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
     call.b_in_panels = context_.uses_panels && plan_.in_panels[static_cast<size_t>(in.b)];
+    if (share_.by_units) return gemm_rows(call, share_.rows(out.rows));
     const FoldedUpdate& folded = planned_.update;
     if (folded.instruction < 0) return gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
     const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(folded.instruction)];
@@ -186,6 +187,14 @@ class Execution {
   void operator()(const Adam& in) const noexcept { update(in); }
 
  private:
+  // Of a gemm that is cut by rows.
+  void gemm_rows(GemmCall call, Range r) const noexcept {
+    const int64_t first = r.begin * call.ldc;
+    call.m = r.size(), call.a += r.begin * call.a_row, call.c += first;
+    if (call.saved) call.saved += first;
+    gemm(kernels_, call, 0, 1, context_.scratch(worker_));
+  }
+
   template <class Rule>
   void update(const Rule& in) const noexcept {
     for (const Range& left : planned_.left) {

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
+#include "gemm/panels.h"
 #include "program/operands.h"
-#include "program/placement.h"
-#include "runtime/arena.h"
 
 namespace quern {
 namespace {
@@ -14,7 +13,12 @@ class Cuts {
  public:
   explicit Cuts(const ProgramSpec& spec) : spec_(spec) {}
 
-  Cut of(const Gemm&) const { return {Cut::kOther, {}}; }
+  // By rows where one panel holds all columns, so that it goes with what follows on its result.
+  Cut of(const Gemm& in) const {
+    const MatrixSize out = matrix_of(spec_.buffers[in.out].shape);
+    const bool is_narrow = !out.cols.per_row && out.cols.factor <= kPanelColumns && out.rows.per_row;
+    return is_narrow && in.column_sums == kNoBuffer ? by_rows(in.out) : Cut{Cut::kOther, {}};
+  }
   Cut of(const Pointwise& in) const { return by_elements(in.out); }
   Cut of(const PointwiseGradient& in) const {
     return in.column_sums == kNoBuffer ? by_elements(in.out) : Cut{Cut::kOther, {}};
@@ -74,11 +78,17 @@ class Planner {
   Plan make() {
     plan_.worth_helpers = options_.worth_helpers;
     for (size_t id = 0; id < spec_.buffers.size(); id++) add_buffer(static_cast<BufferId>(id));
-    place_arena_and_batch();
-    plan_.apart = schedule(unfolded(spec_), true);
     plan_.in_panels.resize(spec_.buffers.size());
-    plan_.whole = plan_.apart;
-    if (!options_.keep_temporaries) fold();
+    lay_out({});
+    if (options_.keep_temporaries) {
+      plan_.whole = plan_.apart = schedule(unfolded(spec_), true);
+      return std::move(plan_);
+    }
+    const Folding folding = fold_updates(spec_, parameters_);
+    lay_out(kept_until(schedule(folding, false)));
+    plan_.apart = schedule(unfolded(spec_), true);
+    plan_.whole = schedule(folding, false);
+    mark_panels(folding);
     return std::move(plan_);
   }
 
@@ -86,7 +96,6 @@ class Planner {
   void add_buffer(BufferId id) {
     const BufferSpec& buffer = spec_.buffers[id];
     plan_.matrices.push_back(matrix_of(buffer.shape));
-    plan_.places.push_back(area_of(spec_, parameters_, id));
     switch (buffer.kind) {
       case BufferKind::kInput: plan_.inputs.push_back(id); break;
       case BufferKind::kTarget: plan_.targets.push_back(id); break;
@@ -99,59 +108,32 @@ class Planner {
     }
   }
 
-  // Whether the batch source fills it: such a buffer is never written otherwise, and stays for the whole step.
-  bool in_batch(BufferId id) const {
-    const BufferKind kind = spec_.buffers[id].kind;
-    return kind == BufferKind::kInput || kind == BufferKind::kTarget || kind == BufferKind::kWeights;
-  }
-
-  // Of what has memory in the arena. Outputs stay from when they are written.
-  std::vector<Lifetime> lifetimes() const {
-    int end = 1;  // 0 is the gather
-    for (const auto& segment : spec_.segments) end += static_cast<int>(segment.size());
-    std::vector<Lifetime> lifetimes(spec_.buffers.size());
-    for (size_t id = 0; id < lifetimes.size(); id++) {
-      const BufferKind kind = spec_.buffers[id].kind;
-      if (plan_.places[id].in_slab() || kind == BufferKind::kView || in_batch(static_cast<BufferId>(id))) continue;
-      lifetimes[id] = {plan_.places[id].end, end, -1};
-      if (options_.keep_temporaries || (kind != BufferKind::kTemp && kind != BufferKind::kOutput)) {
-        lifetimes[id] = {plan_.places[id].end, 0, end};
-      }
-      if (kind == BufferKind::kOutput) lifetimes[id].last = end;
-    }
-    int time = 0;
-    for (const auto& segment : spec_.segments) {
-      for (const Instruction& instruction : segment) {
-        time++;
-        for_each_operand(instruction, [&](const char*, Role, bool, BufferId id) {
-          if (id == kNoBuffer || plan_.places[id].in_slab() || in_batch(root_of(spec_, id))) return;
-          Lifetime& lifetime = lifetimes[root_of(spec_, id)];
-          lifetime.first = std::min(lifetime.first, time);
-          lifetime.last = std::max(lifetime.last, time);
-        });
+  // When what is used at a time may be given away: where only worker 0 is at work, at once, else behind the next barrier,
+  // so that sharing memory never makes workers wait.
+  static std::vector<int> kept_until(const Schedule& schedule) {
+    std::vector<int> until;
+    bool all_alone = true;  // since the last barrier
+    size_t phase = 0;       // where that was
+    const auto end_phase = [&] {
+      if (!all_alone) std::fill(until.begin() + static_cast<int64_t>(phase), until.end(), until.size() - 1);
+      phase = until.size(), all_alone = true;
+    };
+    for (const auto& segment : schedule.segments) {
+      for (const PlannedInstruction& planned : segment) {
+        if (planned.barrier) end_phase();
+        until.push_back(static_cast<int>(until.size()));
+        all_alone &= planned.cut.kind == Cut::kWorker0;
       }
     }
-    return lifetimes;
+    end_phase();
+    return until;
   }
 
-  void place_arena_and_batch() {
-    Placement placement = place(lifetimes());
-    plan_.arena_floats = placement.size;
-    for (size_t id = 0; id < spec_.buffers.size(); id++) {
-      if (!in_batch(static_cast<BufferId>(id))) continue;
-      placement.offsets[id] = plan_.batch_floats;
-      plan_.batch_floats += align_floats(plan_.places[id].end);
-    }
-    for (Area& place : plan_.places) {
-      if (place.in_slab()) continue;
-      const int64_t offset = placement.offsets[place.space];
-      place = {in_batch(place.space) ? Plan::kBatch : Plan::kArena, offset, offset + place.end};
-    }
+  void lay_out(const std::vector<int>& kept_until) {
+    static_cast<Layout&>(plan_) = quern::lay_out(spec_, parameters_, kept_until);
   }
 
-  void fold() {
-    const Folding folding = fold_updates(spec_, parameters_);
-    plan_.whole = schedule(folding, false);
+  void mark_panels(const Folding& folding) {
     plan_.panels = folding.panels;
     for (const ParameterMatrix& matrix : folding.panels) {
       const int64_t begin = parameters_.offset(matrix.parameter);
@@ -169,19 +151,35 @@ class Planner {
     std::vector<Access> since;  // the last barrier
     for (int segment = 0; segment < kSegments; segment++) {
       for (size_t i = 0; i < spec_.segments[segment].size(); i++) {
+        const Instruction& instruction = spec_.segments[segment][i];
         PlannedInstruction planned = plan_instruction(segment, i, folding, &schedule.shared_nanoseconds);
-        const std::vector<Access> accesses = accesses_of(spec_.segments[segment][i], planned);
-        planned.barrier = apart && i == 0;
-        for (const Access& access : accesses) {
-          planned.barrier |= std::any_of(since.begin(), since.end(),
-                                         [&](const Access& before) { return conflicts(before, access); });
+        std::vector<Access> accesses = accesses_of(instruction, planned);
+        planned.barrier = meets(since, accesses);
+        // What is too small to be shared out is all the same where that saves the barrier.
+        if (planned.barrier && planned.cut.kind == Cut::kWorker0 && cut_of(instruction).kind == Cut::kRows) {
+          PlannedInstruction shared = planned;
+          shared.cut = cut_of(instruction);
+          const std::vector<Access> its = accesses_of(instruction, shared);
+          if (!meets(since, its)) planned = shared, planned.barrier = false, accesses = its;
         }
+        planned.barrier |= apart && i == 0;
         if (planned.barrier) since.clear();
         since.insert(since.end(), accesses.begin(), accesses.end());
         schedule.segments[segment].push_back(std::move(planned));
       }
     }
     return schedule;
+  }
+
+  static bool meets(const std::vector<Access>& since, const std::vector<Access>& accesses) {
+    return std::any_of(accesses.begin(), accesses.end(), [&](const Access& access) {
+      return std::any_of(since.begin(), since.end(), [&](const Access& before) { return conflicts(before, access); });
+    });
+  }
+
+  Cut cut_of(const Instruction& instruction) const {
+    const Cuts cuts(spec_);
+    return std::visit([&](const auto& in) { return cuts.of(in); }, instruction);
   }
 
   PlannedInstruction plan_instruction(int segment, size_t i, const Folding& folding, double* shared) const {
@@ -194,8 +192,7 @@ class Planner {
       nanoseconds *= share_left(instruction, planned);
     }
     if (nanoseconds < options_.worth_sharing) return planned;
-    const Cuts cuts(spec_);
-    planned.cut = std::visit([&](const auto& in) { return cuts.of(in); }, instruction);
+    planned.cut = cut_of(instruction);
     if (planned.cut.kind != Cut::kWorker0) *shared += nanoseconds;
     return planned;
   }

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "program/area.h"
 #include "program/cost.h"
 #include "program/fold_updates.h"
+#include "program/layout.h"
 #include "program/range.h"
 #include "program/shape.h"
 #include "program/spec.h"
@@ -54,17 +54,12 @@ struct Schedule {
   double shared_nanoseconds = 0;  // estimate for the instructions that run on all workers, in a step of max_rows
 };
 
-struct Plan {
-  // By buffer, views resolved: where it lies. What the batch source fills is in space kBatch, what a step makes of it in
-  // kArena, both at offset `begin`; parameters, gradients and slots as area_of says.
-  static constexpr int32_t kArena = 0, kBatch = 1;
-  std::vector<Area> places;
+struct Plan : Layout {
   std::vector<MatrixSize> matrices;  // by buffer
   Schedule apart;  // of steps that run some of the segments, and leave gradients to be read
   Schedule whole;  // of steps that run them all: updates are folded into the gemms that they wait for
   std::vector<ParameterMatrix> panels;  // that may lie in panels while whole steps run
   std::vector<bool> in_panels;          // by buffer: whether it is one of these parameters
-  int64_t arena_floats = 0, batch_floats = 0;
   int64_t gradient_floats = 0;  // 0 when the program has no gradients
   int32_t slots = 0;            // optimizer slots the program needs
   BufferId scalars = kNoBuffer, weights = kNoBuffer;

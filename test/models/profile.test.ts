@@ -24,7 +24,7 @@ describe('profile', () => {
     const lines = profile.toString().split('\n');
     assert.equal(lines.length, profile.entries.length + 1);
     assert.match(lines[0]!, /^3 steps of 16 rows on 1 thread: [\d.]+ us a step$/);
-    assert.match(lines[1]!, /^forward {2}gemm → .* us +[\d.]+ % +[\d.]+ GFLOP\/s$/);
+    assert.match(lines[2]!, /^forward {2}gemm → .* us +[\d.]+ % +[\d.]+ GFLOP\/s$/);
     assert.equal(inspect(profile), profile.toString());
   });
 

@@ -112,18 +112,41 @@ TEST(plan_puts_barriers_where_work_crosses_workers) {
   CHECK_EQUAL(alone.apart.shared_nanoseconds, 0.0);
 }
 
-TEST(plan_sees_memory_used_again) {
+TEST(plan_gives_memory_away_behind_a_barrier) {
   Builder b;
   b.spec.max_rows = 8;
   const BufferId x = b.input({kRows, 4}), first = b.temp("first", {kRows, 4}), sums = b.temp("sums", {4});
-  const BufferId second = b.temp("second", {kRows, 4}), more = b.temp("more", {4});
+  const BufferId second = b.temp("second", {kRows, 4}), more = b.temp("more", {4}), third = b.temp("third", {kRows, 4});
   b.emit(kForward, Pointwise{x, first, PointwiseFunction::kTanh, 0});
   b.emit(kForward, Reduce{first, sums, ReduceFunction::kSum, true});
-  b.emit(kForward, Pointwise{x, second, PointwiseFunction::kTanh, 0});  // where `first` was, which others still read
-  b.emit(kForward, Reduce{second, more, ReduceFunction::kSum, true});
+  b.emit(kForward, Pointwise{x, second, PointwiseFunction::kTanh, 0});  // others still read `first`
+  b.emit(kForward, Reduce{second, more, ReduceFunction::kSum, true});   // behind a barrier
+  b.emit(kForward, Pointwise{x, third, PointwiseFunction::kTanh, 0});
   const Plan plan = plan_of(b.spec, 0);
-  CHECK(plan.places[first] == plan.places[second]);
-  CHECK(plan.apart.segments[kForward][2].barrier);
+  CHECK(!plan.places[first].overlaps(plan.places[second]));
+  CHECK(plan.places[first] == plan.places[third]);
+  const std::vector<bool> barriers{false, true, false, true, false};
+  for (size_t i = 0; i < barriers.size(); i++) CHECK_EQUAL(plan.whole.segments[kForward][i].barrier, barriers[i]);
+  // Worker 0 alone takes it at once.
+  const Plan alone = plan_of(b.spec, 1e9);
+  CHECK(alone.places[first] == alone.places[second]);
+}
+
+// A small loss by rows would stay with worker 0, were it not that its logits are already cut the same way.
+TEST(plan_shares_out_what_is_small_where_that_saves_a_barrier) {
+  Builder b;
+  b.spec.max_rows = 64;
+  const BufferId x = b.input({kRows, 256}), w = b.temp("w", {256, 8}), logits = b.temp("logits", {kRows, 8});
+  const BufferId out = b.temp("out", {kRows, 8}), sums = b.temp("sums", {8});
+  Gemm gemm;
+  gemm.a = x, gemm.b = w, gemm.out = logits;
+  b.emit(kForward, gemm);
+  b.emit(kForward, Softmax{logits, out});
+  b.emit(kForward, Reduce{out, sums, ReduceFunction::kSum, true});
+  const Plan plan = plan_of(b.spec, 1000);
+  const auto& planned = plan.whole.segments[kForward];
+  CHECK(planned[0].cut.kind == Cut::kRows && planned[1].cut.kind == Cut::kRows && planned[2].cut.kind == Cut::kWorker0);
+  CHECK(!planned[1].barrier && planned[2].barrier);
 }
 
 static Folding fold(const Mlp& mlp) { return fold_updates(mlp.spec, *mlp.parameters); }

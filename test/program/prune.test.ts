@@ -121,13 +121,13 @@ describe('fuse', () => {
         b.accumulate(b.logitsCrossentropy('softmax', b.target('y', [null, 3], 'f32'), logits));
         b.output(b.pointwise('tanh', probabilities));
       });
-    assert.deepEqual(ops(fuse(withLoss(false))), ['softmaxCrossentropy', 'accumulate', 'pointwise']);
+    assert.deepEqual(ops(fuse(withLoss(false))), ['softmaxCrossentropy', 'pointwise', 'accumulate']);
     assert.deepEqual(ops(fuse(withLoss(true))), [
       'softmax',
       'pointwise',
       'softmaxCrossentropy',
-      'accumulate',
       'pointwise',
+      'accumulate',
     ]);
   });
 });
