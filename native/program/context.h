@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/kernel_table.h"
+#include "program/pace.h"
 #include "program/plan.h"
 #include "program/spec.h"
 #include "runtime/arena.h"
@@ -51,6 +52,7 @@ class Context {
   std::vector<double> accumulators;  // total and count of each; worker 0 alone
   RandomKey key{};                   // of the epoch
   uint32_t step = 0;                 // of the epoch
+  Pace pace;
   Barrier barrier{1};
 
  private:

@@ -1,18 +1,30 @@
 #include "program/pace.h"
 
+#include <algorithm>
+
 namespace quern {
+
+void Pace::begin(int workers) noexcept {
+  if (workers == 1) return;
+  if (workers != workers_) *this = Pace();
+  workers_ = workers;
+  start_block();
+}
+
+void Pace::start_block() noexcept {
+  start_ = Clock::now();
+  steps_ = 0;
+  waited_ = 0;
+}
 
 void Pace::step_done(int64_t waited_nanoseconds) noexcept {
   steps_++;
   waited_ += waited_nanoseconds;
-  if (steps_ < kLeastSteps) return;
-  const Clock::time_point now = Clock::now();
-  if (now - start_ < kLeastTime) return;
-  const double nanoseconds = static_cast<double>(std::chrono::nanoseconds(now - start_).count());
+  const Clock::duration time = Clock::now() - start_;
+  if (time < (steps_ < kLeastSteps ? kEnoughTime : kLeastTime)) return;
+  const double nanoseconds = static_cast<double>(std::chrono::nanoseconds(time).count());
   judge(nanoseconds / steps_, static_cast<double>(waited_) / nanoseconds);
-  start_ = now;
-  steps_ = 0;
-  waited_ = 0;
+  start_block();
 }
 
 void Pace::judge(double step_time, double waiting) noexcept {
@@ -20,7 +32,8 @@ void Pace::judge(double step_time, double waiting) noexcept {
   step_time_[alone_] = step_time;
   if (trial_) {
     trial_ = false;
-    blocks_left_ = kBlocksBetweenTrials;
+    blocks_between_ = slower ? std::min(2 * blocks_between_, kMostBlocks) : kFewestBlocks;
+    blocks_left_ = blocks_between_;
     if (slower) alone_ = !alone_;
   } else if (--blocks_left_ <= 0 && (alone_ || waiting > kMuchWaiting)) {
     trial_ = true;

@@ -53,7 +53,6 @@ void Trainer::run(SpanResult* result) noexcept {
 // Lets the helpers there are go, and starts others.
 void Trainer::regroup(Gang* gang, int workers) noexcept {
   share_ = workers;
-  pace_ = Pace();
   if (workers_ > 1) {
     dismissed_ = true;
     go_.post();
@@ -62,6 +61,7 @@ void Trainer::regroup(Gang* gang, int workers) noexcept {
   }
   go_seen_ = go_.seen();
   workers_ = 1 + gang->start(workers - 1, &Trainer::help, this);
+  job_.context.pace.begin(workers_);
 }
 
 void Trainer::help(void* trainer, int worker) noexcept {
@@ -85,11 +85,11 @@ bool Trainer::run_step(int64_t step) noexcept {
   if (job_.trained) job_.trained->begin_step();
   const int64_t waited = timings_.waiting;
   // Helpers that are not called stay where they wait for the next step.
-  const bool alone = workers_ == 1 || (pace_.alone() && job_.plan.worth_helpers > 0);
+  const bool alone = workers_ == 1 || (job_.context.pace.alone() && job_.plan.worth_helpers > 0);
   job_.context.barrier.reset(alone ? 1 : workers_);
   if (!alone) go_.post();
   work({0, alone ? 1 : workers_, &timings_});
-  if (workers_ > 1) pace_.step_done(timings_.waiting - waited);
+  if (workers_ > 1) job_.context.pace.step_done(timings_.waiting - waited);
   const bool bad = bad_.load(std::memory_order_acquire);
   if (job_.trained) job_.trained->end_step(!bad);
   return !bad;

@@ -9,7 +9,6 @@
 #include "program/batch_source.h"
 #include "program/context.h"
 #include "program/execute.h"
-#include "program/pace.h"
 #include "program/parameters.h"
 #include "program/plan.h"
 #include "program/span.h"
@@ -73,7 +72,6 @@ class Trainer {
   std::atomic<bool> bad_{false};
   std::vector<double> seconds_;
   Timings timings_;
-  Pace pace_;
 
   // Helpers wait for the next step or to be dismissed.
   Signal go_;
