@@ -82,6 +82,12 @@ export interface NativeProgram {
   run(span: SpanSpec): NativeJob;
   /** Runs at once on the calling thread (and helpers where it pays); returns what `run` would. For predictSync. */
   runSync(span: SpanSpec): SpanResult;
+  /**
+   * As `runSync` of a program with one input and one output: all `rows` of `x` forward, in order, in batches of
+   * `batchSize`, into `out`.
+   */
+  predict(x: Float32Array | Uint8Array | Int32Array, rowLength: number, rows: number, batchSize: number,
+    threads: number, out: Float32Array): void;
   explain(): string;
   /** The last `runSync`'s contents of a buffer, for tests; only with `keepTemporaries`. */
   readBuffer(buffer: number): Float32Array | Int32Array;

@@ -7,7 +7,7 @@ import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
 import { inputBatches, stepsOf } from './batches.js';
 import { planPredict, type PredictOptions } from './fit-options.js';
-import { failureOf, JobRunner } from './job-runner.js';
+import { JobRunner } from './job-runner.js';
 import type { Model } from './model.js';
 import { spanOf, type StepRange } from './spans.js';
 import type { ModelState } from './state.js';
@@ -80,13 +80,7 @@ export function predictSync(state: ModelState, x: ArrayInput, options: PredictSy
   const { rows } = input;
   const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out ?? undefined);
   const batchSize = Math.min(rows, syncBatch);
-  const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
-  const steps = stepsOf(batches, batchSize);
-  const threads = resolveThreads();
-  const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite: false, accumulators: nothing };
-  const outcome = planned.forRows(batchSize).runSync({ ...spanOf(range), outputs: [result.data] });
-  const failure = failureOf(outcome, batches);
-  if (failure) throw failure.reason;
+  planned.forRows(batchSize).predict(input.data, input.rowLength, rows, batchSize, resolveThreads(), result.data);
   return result;
 }
 

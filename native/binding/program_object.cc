@@ -16,6 +16,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
   return DefineClass(env, "Program", {
       InstanceMethod<&ProgramObject::run>("run"),
       InstanceMethod<&ProgramObject::run_sync>("runSync"),
+      InstanceMethod<&ProgramObject::predict>("predict"),
       InstanceMethod<&ProgramObject::explain>("explain"),
       InstanceMethod<&ProgramObject::read_buffer>("readBuffer"),
   });
@@ -62,6 +63,22 @@ Napi::Value ProgramObject::run_sync(const Napi::CallbackInfo& info) {
   // Taken and given back, so that a getter which runs another span meanwhile does no harm.
   Span span = std::exchange(span_, Span());
   decode_span(Argument("span", info[0]), &span, nullptr);
+  SpanResult result;
+  run_now(env, span, &result);
+  span_ = std::move(span);
+  return result_to_object(env, result);
+}
+
+// Positional arguments, since reading a span's properties takes longer than predicting one row.
+void ProgramObject::predict(const Napi::CallbackInfo& info) {
+  Span span = std::exchange(prediction_, Span());
+  decode_prediction(info, &span);
+  SpanResult result;
+  run_now(info.Env(), span, &result);
+  prediction_ = std::move(span);
+}
+
+void ProgramObject::run_now(Napi::Env env, const Span& span, SpanResult* result) const {
   check(env, span);
   claim(env, span);
   const std::shared_ptr<Parameters>& parameters = program_->parameters();
@@ -69,12 +86,9 @@ Napi::Value ProgramObject::run_sync(const Napi::CallbackInfo& info) {
   // A running job changes the live weights only between the steps at which snapshots are taken.
   const bool live = trains || !parameters->training();
   Progress progress(program_->spec().accumulators);
-  SpanResult result;
-  program_->run(span, live ? WeightsAccess::kLive : WeightsAccess::kSnapshot, progress, &result);
+  program_->run(span, live ? WeightsAccess::kLive : WeightsAccess::kSnapshot, progress, result);
   if (trains) parameters->end_training();
-  span_ = std::move(span);
-  if (result.error.kind == SpanError::kMemory) throw out_of_memory(env);
-  return result_to_object(env, result);
+  if (result->error.kind == SpanError::kMemory) throw out_of_memory(env);
 }
 
 Napi::Value ProgramObject::explain(const Napi::CallbackInfo& info) {

@@ -16,6 +16,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
  private:
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value run_sync(const Napi::CallbackInfo& info);
+  void predict(const Napi::CallbackInfo& info);
   Napi::Value explain(const Napi::CallbackInfo& info);
   Napi::Value read_buffer(const Napi::CallbackInfo& info);
 
@@ -23,8 +24,10 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   // Takes the training gate when the span trains; throws when another job has it.
   void claim(Napi::Env env, const Span& span) const;
 
+  void run_now(Napi::Env env, const Span& span, SpanResult* result) const;
+
   std::shared_ptr<Program> program_;
-  Span span_;  // run_sync's, kept for its vectors
+  Span span_, prediction_;  // run_sync's and predict's, kept for their vectors
 };
 
 }  // namespace quern

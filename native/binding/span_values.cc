@@ -18,9 +18,13 @@ class SpanReader {
 
   // { data, rowLength } of any of the three element types.
   ArrayView array(const Argument& item) const {
-    ArrayView view;
-    view.row_length = item.get("rowLength").integer(0, kMaxSafeInteger);
     Argument data = item.get("data");
+    return elements(data, item.get("rowLength"));
+  }
+
+  ArrayView elements(const Argument& data, const Argument& row_length) const {
+    ArrayView view;
+    view.row_length = row_length.integer(0, kMaxSafeInteger);
     if (data.raw().IsTypedArray()) {
       switch (data.raw().As<Napi::TypedArray>().TypedArrayType()) {
         case napi_float32_array: return fill(data.array<float>(0), data, ElementType::kF32, view);
@@ -133,6 +137,17 @@ void decode_span(const Argument& value, Span* span, std::vector<napi_value>* arr
   Elements<double> timings = reader.optional<double>("timings");
   span->timings = timings.data;
   span->timings_length = timings.length;
+}
+
+void decode_prediction(const Napi::CallbackInfo& info, Span* span) {
+  const Argument x("x", info[0]), row_length("rowLength", info[1]), out("out", info[5]);
+  span->inputs.assign(1, SpanReader(x, nullptr).elements(x, row_length));
+  span->rows = Argument("rows", info[2]).integer(0, kMaxSafeInteger);
+  span->batch_size = Argument("batchSize", info[3]).integer(1, kMaxSafeInteger);
+  span->steps = (span->rows + span->batch_size - 1) / span->batch_size;
+  span->threads = static_cast<int>(Argument("threads", info[4]).integer(1, kMaxThreads));
+  const Elements<float> result = out.array<float>(0);
+  span->outputs.assign(1, {result.data, result.length});
 }
 
 Napi::Object result_to_object(Napi::Env env, const SpanResult& result) {

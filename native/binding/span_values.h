@@ -11,6 +11,9 @@ namespace quern {
 // points into. Whether lengths fit the program is for Program::check.
 void decode_span(const Argument& value, Span* span, std::vector<napi_value>* arrays);
 
+// Reads the arguments of `predict` into `span`, a forward pass over rows in order.
+void decode_prediction(const Napi::CallbackInfo& info, Span* span);
+
 Napi::Object result_to_object(Napi::Env env, const SpanResult& result);
 Napi::Error out_of_memory(Napi::Env env);
 
