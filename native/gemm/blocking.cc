@@ -52,6 +52,10 @@ GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n, bool wi
 
 int gemm_regions(const GemmTiling& tiling, bool by_columns, int part, int parts, GemmRegion* regions) noexcept {
   const int64_t tiles = tiling.tiles.count;
+  if (parts == 1) {
+    regions[0] = {0, tiling.panels.count, 0, tiles};
+    return 1;
+  }
   int count = 0;
   auto add = [&](GemmRegion region) {
     if (region.first_panel < region.last_panel && region.first_tile < region.last_tile) regions[count++] = region;
@@ -91,6 +95,7 @@ int64_t gemm_k_block(int64_t k, bool packs_a) noexcept {
 }
 
 int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noexcept {
+  if (tiling.panels.count == 1) return 1;
   const int64_t panel_floats = tiling.panels.longest() * tiling.lanes * (k_block > 0 ? k_block : 1);
   // All of A then passes by from L2 for every panel, so it must be small.
   const bool fits_l1 = panel_floats <= kL1Floats && 2 * panel_floats > kL1Floats;

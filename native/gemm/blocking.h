@@ -13,8 +13,10 @@ struct GemmPieces {
   int64_t count, shortest, longer;  // how many are of length shortest + 1
   int64_t last_short = 0;           // what the last one lacks
 
-  GemmPieces(int64_t length, int64_t longest) noexcept
-      : count((length + longest - 1) / longest), shortest(length / count), longer(length % count) {}
+  GemmPieces(int64_t length, int64_t longest) noexcept : count(1), shortest(length), longer(0) {
+    if (length <= longest) return;  // the small ones, for which divisions would take longer than the work
+    count = (length + longest - 1) / longest, shortest = length / count, longer = length % count;
+  }
   static GemmPieces of_length(int64_t length, int64_t each) noexcept {
     GemmPieces pieces(length, each);
     pieces.shortest = each, pieces.longer = 0, pieces.last_short = pieces.count * each - length;
@@ -24,6 +26,10 @@ struct GemmPieces {
     return piece * shortest + (piece < longer ? piece : longer) - (piece == count ? last_short : 0);
   }
   int64_t size(int64_t piece) const noexcept { return begin(piece + 1) - begin(piece); }
+  // Where the pieces end that are as long as this one and follow it.
+  int64_t end_of_size(int64_t piece) const noexcept {
+    return piece < longer ? longer : piece + 1 < count ? count - (last_short > 0) : count;
+  }
   int64_t longest() const noexcept { return shortest + (longer > 0); }
   int64_t length() const noexcept { return begin(count); }
   // The piece that holds `position`, less than the length.

@@ -12,8 +12,10 @@ struct Range {
   int64_t size() const noexcept { return end - begin; }
 };
 
-// Columns of a row tile that are finished at a time: a few tiles, so that what is done with them works on long rows.
-constexpr int64_t kFinishedTogether = 128;
+// C is finished a few tiles at a time, while they are in L1: side by side up to so many columns, so that what is done
+// with them works on long rows, or below each other up to as many floats.
+constexpr int64_t kFinishedColumns = 128;
+constexpr int64_t kFinishedFloats = kGemmMaxRows * kFinishedColumns;
 
 // Rows of a row-major B that are packed at a time, over all panels of a group: whole stretches of a few pages.
 constexpr int64_t kRowsPacked = 16;
@@ -26,8 +28,8 @@ void sum_columns(const KernelTable& table, const GemmCall& call, int64_t first, 
 }
 
 // One call and what is derived from it; the loops are its methods, from the outermost in: groups of panels of B, blocks
-// of k, strips of row tiles of A, tiles, panels; the micro kernel goes over k. A transposed B is always packed, other
-// operands are read in place unless blocking.cc says that a copy pays.
+// of k, strips of row tiles of A, tiles, panels; the micro kernel goes over runs of tiles of one size, and over k. A
+// transposed B is always packed, other operands are read in place unless blocking.cc says that a copy pays.
 class Multiplication {
  public:
   Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
@@ -50,6 +52,12 @@ class Multiplication {
   }
 
  private:
+  // A group of panels of B in one block of k.
+  struct Block {
+    Range panels, k;
+    bool packs_b;
+  };
+
   bool transposed_b() const noexcept { return call_.b_col != 1 && call_.n > 1; }
 
   // A group of panels of B, for one block of k, stays in L2 while the row tiles pass over it.
@@ -70,8 +78,10 @@ class Multiplication {
                                                                                tiling_.width(0)));
     const bool packs_a = packs_a_ && gemm_packs_a(kernels_, panels.size() * tiling_.width(0));
     if (packs_b) pack_b(panels, k);
-    for (int64_t t = tiles.begin; t < tiles.end; t += kGemmStrip) {
-      const Range strip{t, minimum(t + kGemmStrip, tiles.end)};
+    const Block block{panels, k, packs_b};
+    const int64_t strip_tiles = packs_a ? kGemmStrip : tiles.size();
+    for (int64_t t = tiles.begin; t < tiles.end; t += strip_tiles) {
+      const Range strip{t, minimum(t + strip_tiles, tiles.end)};
       GemmTile tile;
       tile.a_row = call_.a_row;
       if (packs_a) {
@@ -81,7 +91,7 @@ class Multiplication {
         tile.a_col = call_.a_col;
         tile.a = call_.a + tiling_.tiles.begin(strip.begin) * call_.a_row + k.begin * call_.a_col;
       }
-      multiply_strip(panels, strip, k, tile, packs_b);
+      multiply_strip(block, strip, tile);
     }
   }
 
@@ -115,48 +125,110 @@ class Multiplication {
     return call_.b_in_panels ? panel_place(call_.n, call_.k, k) : PanelPlace{k * call_.b_row, call_.b_col};
   }
 
-  // A panel of B that is read where it lies, from row k on.
-  void read_b(int64_t k, int64_t column, GemmTile* tile) const noexcept {
-    const PanelPlace place =
-        call_.b_in_panels ? panel_place(call_.k, call_.n, column) : PanelPlace{column, call_.b_row};
-    tile->b = call_.b + place.offset + k * place.stride;
-    tile->b_row = place.stride;
-  }
-
   float* packed_b(Range panels, int64_t panel, Range k) const noexcept {
     return b_scratch_ + (tiling_.panels.begin(panel) - tiling_.panels.begin(panels.begin)) * tiling_.lanes * k.size();
   }
 
-  // A row tile's floats of A stay in L1 while it passes over the panels of the group.
-  void multiply_strip(Range panels, Range strip, Range k, GemmTile tile, bool packs_b) const noexcept {
-    static_assert(kGemmMaxVectors * 16 <= kFinishedTogether, "the widest tile fits");
-    alignas(kAlignment) float passing[kGemmMaxRows * kFinishedTogether];
-    const bool passes = call_.take && !call_.accumulate && k.size() == call_.k;
-    const bool is_last = k.end == call_.k;
-    const int64_t passing_row = call_.takes_panels ? kPanelColumns : kFinishedTogether;
-    tile.k = k.size();
-    tile.add_c = call_.accumulate || k.begin > 0;
+  // Where a block reads a panel of B, and the floats from row to row.
+  struct PanelOfB {
+    const float* at;
+    int64_t row;
+  };
+  PanelOfB panel_of_b(const Block& block, int64_t panel) const noexcept {
+    if (block.packs_b) return {packed_b(block.panels, panel, block.k), tiling_.width(panel)};
+    const int64_t column = tiling_.first_column(panel);
+    const PanelPlace place =
+        call_.b_in_panels ? panel_place(call_.k, call_.n, column) : PanelPlace{column, call_.b_row};
+    return {call_.b + place.offset + block.k.begin * place.stride, place.stride};
+  }
+
+  // A row tile's floats of A stay in L1 while it passes over the panels. A single panel stays there itself, or comes
+  // from L2, while the tiles below each other pass along it.
+  void multiply_strip(const Block& block, Range strip, GemmTile& tile) const noexcept {
+    alignas(kAlignment) float passing[kFinishedFloats];
+    const bool is_last = block.k.end == call_.k, finishes = is_last && needs_finish();
+    const bool passes = call_.take && !call_.accumulate && block.k.size() == call_.k;
+    tile.k = block.k.size();
+    tile.add_c = call_.accumulate || block.k.begin > 0;
     tile.relu = is_last && !call_.saved && call_.function == PointwiseFunction::kRelu;
-    for (int64_t t = strip.begin; t < strip.end; t++) {
-      const int64_t row = tiling_.tiles.begin(t), rows = tiling_.tiles.size(t);
-      int64_t first = tiling_.first_column(panels.begin);  // of those that are to be finished together
-      for (int64_t p = panels.begin; p < panels.end; p++) {
-        const int64_t column = tiling_.first_column(p), width = tiling_.width(p), end = tiling_.first_column(p + 1);
-        if (packs_b) tile.b = packed_b(panels, p, k), tile.b_row = width;
-        else read_b(k.begin, column, &tile);
-        tile.c = passes ? passing + column - first : call_.c + row * call_.ldc + column;
-        tile.ldc = passes ? passing_row : call_.ldc;
-        tile.bias = k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
-        tile.cols = end - column;
-        kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
-        const bool joins_next = call_.takes_panels ? end % kPanelColumns != 0
-                                                   : end - first + tiling_.width(p + 1) <= kFinishedTogether;
-        if (joins_next && p + 1 < panels.end) continue;
-        if (is_last) finish({row, rows, first, end - first}, tile.c + first - column, tile.ldc);
-        first = end;
+    for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
+      tiles.end = block.panels.size() > 1 ? tiles.begin + 1 : end_below(block.panels.begin, tiles.begin, strip.end);
+      const int64_t row = tiling_.tiles.begin(tiles.begin), rows = tiling_.tiles.begin(tiles.end) - row;
+      for (Range panels = block.panels; panels.begin < panels.end; panels.begin = panels.end) {
+        panels.end = finishes ? end_beside(panels.begin, block.panels.end) : block.panels.end;
+        const int64_t column = tiling_.first_column(panels.begin);
+        const GemmBlock finished{row, rows, column, tiling_.first_column(panels.end) - column};
+        float* const c = passes ? passing : call_.c + row * call_.ldc + column;
+        tile.ldc = passes ? finished.cols : call_.ldc;
+        multiply_tiles(block, panels, tiles, c, tile);
+        if (finishes) finish(finished, c, tile.ldc);
       }
       tile.a += rows * tile.a_row;
     }
+  }
+
+  // Of the tiles of one height from `tile` on, down along a panel: where those end that are multiplied together.
+  int64_t end_below(int64_t panel, int64_t tile, int64_t end) const noexcept {
+    const int64_t floats = tiling_.tiles.size(tile) * tiling_.width(panel);
+    const int64_t together = needs_finish() ? tile + kFinishedFloats / floats : end;
+    return minimum(minimum(end, together), tiling_.tiles.end_of_size(tile));
+  }
+
+  // Of the panels from `panel` on: where those end that are finished together.
+  int64_t end_beside(int64_t panel, int64_t end) const noexcept {
+    const int64_t first = tiling_.first_column(panel);
+    int64_t last = panel + 1;
+    auto joins = [&] {
+      return call_.takes_panels ? tiling_.first_column(last) % kPanelColumns != 0
+                                : tiling_.first_column(last) - first + tiling_.width(last) <= kFinishedColumns;
+    };
+    while (last < end && joins()) last++;
+    return last;
+  }
+
+  // Panels of one row tile, or tiles of one height along one panel: in runs whose tiles are of one size and lie as far
+  // from each other in A, B and C.
+  void multiply_tiles(const Block& block, Range panels, Range tiles, float* c, GemmTile& tile) const noexcept {
+    const int64_t rows = tiling_.tiles.size(tiles.begin);
+    c -= tiling_.first_column(panels.begin);
+    for (int64_t p = panels.begin, end; p < panels.end; p = end) {
+      const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
+      const PanelOfB b = panel_of_b(block, p);
+      tile.b = b.at, tile.b_row = b.row, tile.c = c + column;
+      tile.bias = block.k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
+      tile.cols = tiling_.first_column(p + 1) - column;
+      end = p + 1;
+      if (tiles.size() > 1) {
+        tile.count = tiles.size();
+        tile.a_step = rows * tile.a_row, tile.b_step = 0, tile.c_step = rows * tile.ldc, tile.bias_step = 0;
+      } else {
+        end = end_of_run(block, p, panels.end, &tile.b_step);
+        tile.count = end - p;
+        tile.a_step = 0, tile.c_step = tile.bias_step = width;
+      }
+      kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
+    }
+  }
+
+  // Where the run of panels from `panel` on ends, at `end` at most, and the floats of B from one to the next.
+  int64_t end_of_run(const Block& block, int64_t panel, int64_t end, int64_t* step) const noexcept {
+    const int64_t width = tiling_.width(panel);
+    PanelOfB b = panel_of_b(block, panel);
+    int64_t last = panel + 1;
+    for (*step = 0; last < end; last++) {
+      const PanelOfB next = panel_of_b(block, last);
+      if (last == panel + 1) *step = next.at - b.at;
+      if (next.at - b.at != *step || next.row != b.row) break;
+      if (tiling_.first_column(last + 1) - tiling_.first_column(last) != width) break;
+      b = next;
+    }
+    return last;
+  }
+
+  // Whether something is left to do that the micro kernel does not.
+  bool needs_finish() const noexcept {
+    return call_.take || call_.saved ||
+           (call_.function != PointwiseFunction::kLinear && call_.function != PointwiseFunction::kRelu);
   }
 
   // What the micro kernel has not done, on tiles that are complete and still in cache.

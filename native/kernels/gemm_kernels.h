@@ -7,7 +7,7 @@
 
 namespace quern {
 
-// One tile of C, at most as many vectors wide as the kernel:
+// A run of tiles of C of one size, each at most as many vectors wide as the kernel:
 //   C(i, j) = epilogue(init(i, j) + sum over p = 0 .. k-1 of A(i, p) B(p, j))
 // where init adds up bias(j), unless bias is null, and the old C(i, j), if add_c is set, in that order, from 0.
 // Every element is one chain of multiply-adds over ascending p, whatever the kernel and the tile, so cutting C into
@@ -24,6 +24,8 @@ struct GemmTile {
   int64_t cols;  // columns of the tile; B and bias are not read, C not touched beyond them
   bool add_c;
   bool relu;  // epilogue: x < 0 ? 0 : x (NaN stays), else none
+  // What is above says where the first tile is; there are `count` of them, each so many floats further on.
+  int64_t count, a_step, b_step, c_step, bias_step;
 };
 
 using GemmMicroKernel = void(const GemmTile&) noexcept;

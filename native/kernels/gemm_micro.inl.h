@@ -1,4 +1,4 @@
-// The micro kernel: one tile of C in registers, a multiply-add chain for each element.
+// The micro kernel: a tile of C in registers, a multiply-add chain for each element, for each tile of a run.
 //
 // Vectors run along the columns of B and C, A is broadcast. Each step over k loads kVectors vectors of B once and
 // broadcasts kRows floats of A, for kRows * kVectors multiply-adds. Register budget: the accumulators, kVectors of B
@@ -35,15 +35,14 @@ QUERN_INLINE void store_column(float* p, int v, int last, V x) {
 QUERN_INLINE V relu_or_nan(V x) { return max(set1(0.0f), x); }
 
 template <int kRows, int kVectors, bool kTail>
-void gemm_micro(const GemmTile& t) noexcept {
+QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const float* b, float* c, const float* bias) {
   const int last = kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
   const bool add_c = t.add_c, relu = t.relu;
-  float* const c = t.c;
   const int64_t ldc = t.ldc;
   V sum[kRows][kVectors];
 #pragma GCC unroll 8
   for (int v = 0; v < kVectors; v++) {
-    V start = t.bias ? load_column<kVectors, kTail>(t.bias, v, last) : set1(0.0f);
+    V start = bias ? load_column<kVectors, kTail>(bias, v, last) : set1(0.0f);
 #pragma GCC unroll 14
     for (int i = 0; i < kRows; i++) {
       sum[i][v] = add_c ? start + load_column<kVectors, kTail>(c + i * ldc, v, last) : start;
@@ -56,11 +55,10 @@ void gemm_micro(const GemmTile& t) noexcept {
   const float* a[kGroups];
 #pragma GCC unroll 4
   for (int g = 0; g < kGroups; g++) {
-    const float* group = t.a + kGroup * g * t.a_row;
+    const float* group = tile_a + kGroup * g * t.a_row;
     hide(group);
     a[g] = group;
   }
-  const float* b = t.b;
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   for (int64_t p = t.k; p > 0; p--) {
     if (kLanes > 1) __builtin_prefetch(a[0] + kAhead * a_col);
@@ -92,6 +90,21 @@ void gemm_micro(const GemmTile& t) noexcept {
       V x = relu ? relu_or_nan(sum[i][v]) : sum[i][v];
       store_column<kVectors, kTail>(c + i * ldc, v, last, x);
     }
+  }
+}
+
+// Tiles of short products are as many cycles long as a call and its loop around them, so that loop is in here; the
+// stores of one tile go on while the next one is multiplied.
+template <int kRows, int kVectors, bool kTail>
+void gemm_micro(const GemmTile& run) noexcept {
+  const float *a = run.a, *b = run.b, *bias = run.bias;
+  float* c = run.c;
+  for (int64_t i = run.count; i > 0; i--) {
+    multiply_tile<kRows, kVectors, kTail>(run, a, b, c, bias);
+    a += run.a_step;
+    b += run.b_step;
+    c += run.c_step;
+    if (bias) bias += run.bias_step;
   }
 }
 
