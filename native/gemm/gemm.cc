@@ -1,7 +1,11 @@
 #include "gemm/gemm.h"
 
+#include <algorithm>
+
 #include "gemm/blocking.h"
+#include "gemm/epilogue.h"
 #include "gemm/panels.h"
+#include "gemm/turned.h"
 #include "runtime/arena.h"
 
 namespace quern {
@@ -22,18 +26,14 @@ constexpr int64_t kRowsPacked = 16;
 
 int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 
-void sum_columns(const KernelTable& table, const GemmCall& call, int64_t first, int64_t columns) noexcept {
-  table.reduce_rows[static_cast<int>(ReduceFunction::kSum)](call.b + first, call.column_sums + first, call.k, columns,
-                                                            call.b_row);
-}
-
 // One call and what is derived from it; the loops are its methods, from the outermost in: groups of panels of B, blocks
 // of k, strips of row tiles of A, tiles, panels; the micro kernel goes over runs of tiles of one size, and over k. A
-// transposed B is always packed, other operands are read in place unless blocking.cc says that a copy pays.
+// transposed B is packed, unless there are so few rows of C that it is turned on the way; other operands are read in
+// place unless blocking.cc says that a copy pays.
 class Multiplication {
  public:
   Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
-      : table_(table), kernels_(table.gemm), call_(call),
+      : kernels_(table.gemm), call_(call), epilogue_(table, call),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, call.takes_panels || (call.b_in_panels && !transposed_b()))),
         packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
         group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
@@ -46,7 +46,7 @@ class Multiplication {
       region(regions[i]);
       if (call_.column_sums && regions[i].first_tile == 0) {
         const int64_t column = tiling_.first_column(regions[i].first_panel);
-        sum_columns(table_, call_, column, tiling_.first_column(regions[i].last_panel) - column);
+        epilogue_.sum_columns(column, tiling_.first_column(regions[i].last_panel) - column);
       }
     }
   }
@@ -55,7 +55,7 @@ class Multiplication {
   // A group of panels of B in one block of k.
   struct Block {
     Range panels, k;
-    bool packs_b;
+    bool packs_b, turns_b;
   };
 
   bool transposed_b() const noexcept { return call_.b_col != 1 && call_.n > 1; }
@@ -74,11 +74,13 @@ class Multiplication {
   }
 
   void block(Range panels, Range tiles, Range k) const noexcept {
-    const bool packs_b = transposed_b() || (!call_.b_in_panels && gemm_packs_b(tiles.size(), k.size(), call_.b_row,
-                                                                               tiling_.width(0)));
+    const bool turns_b = transposed_b() && !call_.b_in_panels && call_.m <= kernels_.turning_rows;
+    const bool packs_b = transposed_b() ? !turns_b
+                                        : !call_.b_in_panels && gemm_packs_b(tiles.size(), k.size(), call_.b_row,
+                                                                             tiling_.width(0));
     const bool packs_a = packs_a_ && gemm_packs_a(kernels_, panels.size() * tiling_.width(0));
     if (packs_b) pack_b(panels, k);
-    const Block block{panels, k, packs_b};
+    const Block block{panels, k, packs_b, turns_b};
     const int64_t strip_tiles = packs_a ? kGemmStrip : tiles.size();
     for (int64_t t = tiles.begin; t < tiles.end; t += strip_tiles) {
       const Range strip{t, minimum(t + strip_tiles, tiles.end)};
@@ -129,7 +131,7 @@ class Multiplication {
     return b_scratch_ + (tiling_.panels.begin(panel) - tiling_.panels.begin(panels.begin)) * tiling_.lanes * k.size();
   }
 
-  // Where a block reads a panel of B, and the floats from row to row.
+  // Where a block reads a panel of B, and the floats from row to row, or from column to column where it is turned.
   struct PanelOfB {
     const float* at;
     int64_t row;
@@ -137,6 +139,7 @@ class Multiplication {
   PanelOfB panel_of_b(const Block& block, int64_t panel) const noexcept {
     if (block.packs_b) return {packed_b(block.panels, panel, block.k), tiling_.width(panel)};
     const int64_t column = tiling_.first_column(panel);
+    if (block.turns_b) return {call_.b + column * call_.b_col + block.k.begin, call_.b_col};
     const PanelPlace place =
         call_.b_in_panels ? panel_place(call_.k, call_.n, column) : PanelPlace{column, call_.b_row};
     return {call_.b + place.offset + block.k.begin * place.stride, place.stride};
@@ -146,22 +149,22 @@ class Multiplication {
   // from L2, while the tiles below each other pass along it.
   void multiply_strip(const Block& block, Range strip, GemmTile& tile) const noexcept {
     alignas(kAlignment) float passing[kFinishedFloats];
-    const bool is_last = block.k.end == call_.k, finishes = is_last && needs_finish();
-    const bool passes = call_.take && !call_.accumulate && block.k.size() == call_.k;
+    const bool is_last = block.k.end == call_.k, finishes = is_last && epilogue_.is_needed();
+    const bool passes = epilogue_.passes_on() && block.k.size() == call_.k;
     tile.k = block.k.size();
     tile.add_c = call_.accumulate || block.k.begin > 0;
-    tile.relu = is_last && !call_.saved && call_.function == PointwiseFunction::kRelu;
+    tile.relu = is_last && epilogue_.kernel_applies_relu();
     for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
       tiles.end = block.panels.size() > 1 ? tiles.begin + 1 : end_below(block.panels.begin, tiles.begin, strip.end);
       const int64_t row = tiling_.tiles.begin(tiles.begin), rows = tiling_.tiles.begin(tiles.end) - row;
-      for (Range panels = block.panels; panels.begin < panels.end; panels.begin = panels.end) {
+      for (Range panels = block.panels; panels.begin < block.panels.end; panels.begin = panels.end) {
         panels.end = finishes ? end_beside(panels.begin, block.panels.end) : block.panels.end;
         const int64_t column = tiling_.first_column(panels.begin);
         const GemmBlock finished{row, rows, column, tiling_.first_column(panels.end) - column};
         float* const c = passes ? passing : call_.c + row * call_.ldc + column;
         tile.ldc = passes ? finished.cols : call_.ldc;
         multiply_tiles(block, panels, tiles, c, tile);
-        if (finishes) finish(finished, c, tile.ldc);
+        if (finishes) epilogue_.finish(finished, c, tile.ldc);
       }
       tile.a += rows * tile.a_row;
     }
@@ -170,7 +173,7 @@ class Multiplication {
   // Of the tiles of one height from `tile` on, down along a panel: where those end that are multiplied together.
   int64_t end_below(int64_t panel, int64_t tile, int64_t end) const noexcept {
     const int64_t floats = tiling_.tiles.size(tile) * tiling_.width(panel);
-    const int64_t together = needs_finish() ? tile + kFinishedFloats / floats : end;
+    const int64_t together = epilogue_.is_needed() ? tile + kFinishedFloats / floats : end;
     return minimum(minimum(end, together), tiling_.tiles.end_of_size(tile));
   }
 
@@ -206,7 +209,8 @@ class Multiplication {
         tile.count = end - p;
         tile.a_step = 0, tile.c_step = tile.bias_step = width;
       }
-      kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
+      if (block.turns_b) kernels_.turning[rows](tile);
+      else kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
     }
   }
 
@@ -225,29 +229,9 @@ class Multiplication {
     return last;
   }
 
-  // Whether something is left to do that the micro kernel does not.
-  bool needs_finish() const noexcept {
-    return call_.take || call_.saved ||
-           (call_.function != PointwiseFunction::kLinear && call_.function != PointwiseFunction::kRelu);
-  }
-
-  // What the micro kernel has not done, on tiles that are complete and still in cache.
-  void finish(const GemmBlock& block, float* c, int64_t ld) const noexcept {
-    const int function = static_cast<int>(call_.function);
-    if (call_.saved) {
-      const float* const saved = call_.saved + block.row * call_.ldc + block.column;
-      table_.pointwise_gradient[function](saved, c, c, block.rows, block.cols, ld, call_.alpha, nullptr);
-    } else if (call_.function != PointwiseFunction::kLinear && call_.function != PointwiseFunction::kRelu) {
-      for (int64_t i = 0; i < block.rows; i++) {
-        table_.pointwise[function](c + i * ld, c + i * ld, block.cols, call_.alpha);
-      }
-    }
-    if (call_.take) call_.take(call_.taker, block, c, ld);
-  }
-
-  const KernelTable& table_;
   const GemmKernels& kernels_;
   const GemmCall& call_;
+  const GemmEpilogue epilogue_;
   const GemmTiling tiling_;
   const bool packs_a_;
   const int64_t k_block_, group_;
@@ -258,15 +242,17 @@ class Multiplication {
 }  // namespace
 
 int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
-  return gemm_a_floats(table.gemm, m, n, k) + gemm_b_floats(table.gemm, n, k);
+  const int64_t floats = gemm_a_floats(table.gemm, m, n, k) + gemm_b_floats(table.gemm, n, k);
+  return std::max(floats, turned_scratch_floats(table, m, k));
 }
 
 void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
   if (call.n == 0) return;
   if (call.m == 0) {
-    if (call.column_sums && part == 0) sum_columns(table, call, 0, call.n);
+    if (call.column_sums && part == 0) GemmEpilogue(table, call).sum_columns(0, call.n);
     return;
   }
+  if (gemm_turns(table.gemm, call)) return multiply_turned(table, call, part, parts, scratch);
   Multiplication(table, call, scratch).part(part, parts);
 }
 

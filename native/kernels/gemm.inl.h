@@ -6,6 +6,7 @@
 
 #include "kernels/gemm_micro.inl.h"
 #include "kernels/gemm_pack.inl.h"
+#include "kernels/gemm_turning.inl.h"
 
 namespace quern {
 namespace {
@@ -22,13 +23,24 @@ constexpr void add_tiles(GemmKernels& kernels) {
   }
 }
 
+template <int kRows>
+constexpr void add_turning_tiles(GemmKernels& kernels) {
+  if constexpr (kRows <= turning_rows()) {
+    kernels.turning_rows = kRows;
+    kernels.turning[kRows] = gemm_micro_turning<kRows>;
+    add_turning_tiles<kRows + 1>(kernels);
+  }
+}
+
 constexpr GemmKernels gemm_kernels() {
   GemmKernels kernels{};
   kernels.lanes = kLanes;
   kernels.vectors = kRegisters / 8;  // 4 of 32 registers, 2 of 16: tiles of 6 rows
   static_assert(kPanelColumns % (kRegisters / 8 * kLanes) == 0, "full tiles fill a panel of weights");
   add_tiles<1, 1>(kernels);
+  add_turning_tiles<1>(kernels);
   kernels.pack = gemm_pack;
+  kernels.turn = gemm_turn;
   return kernels;
 }
 

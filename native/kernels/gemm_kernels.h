@@ -9,7 +9,7 @@ namespace quern {
 
 // A run of tiles of C of one size, each at most as many vectors wide as the kernel:
 //   C(i, j) = epilogue(init(i, j) + sum over p = 0 .. k-1 of A(i, p) B(p, j))
-// where init adds up bias(j), unless bias is null, and the old C(i, j), if add_c is set, in that order, from 0.
+// where init is bias(j), unless bias is null, plus the old C(i, j), if add_c is set; 0 if there is neither.
 // Every element is one chain of multiply-adds over ascending p, whatever the kernel and the tile, so cutting C into
 // other tiles, or k into blocks (the first with bias, later ones with add_c), changes no bit.
 struct GemmTile {
@@ -30,8 +30,8 @@ struct GemmTile {
 
 using GemmMicroKernel = void(const GemmTile&) noexcept;
 
-// packed[p * width + j] = x[p * row + j * col] for j < cols, 0 up to width; p < k. One of the strides is 1, width is a
-// multiple of the lanes.
+// packed[p * width + j] = x[p * row + j * col] for j < cols, anything up to width; p < k. One of the strides is 1, width
+// is cols, rounded up to a multiple of the lanes.
 using GemmPackKernel = void(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols, float* packed,
                             int64_t width) noexcept;
 
@@ -40,6 +40,11 @@ inline constexpr int64_t kPanelColumns = 64;
 
 inline constexpr int kGemmMaxVectors = 8;
 inline constexpr int kGemmMaxRows = 14;
+inline constexpr int kGemmMaxTurningRows = 8;
+
+// to[i * to_row + j] = x[j * x_row + i] for i < rows, j < cols; nothing else is touched.
+using GemmTurnKernel = void(const float* x, int64_t x_row, int64_t rows, int64_t cols, float* to,
+                            int64_t to_row) noexcept;
 
 struct GemmKernels {
   int lanes;    // floats in a vector
@@ -49,7 +54,12 @@ struct GemmKernels {
   // micro[tail][v][r]: the tile of r rows and v vectors; with tail set the last vector may be partly outside (cols is
   // then checked), without it cols must be v * lanes. Null beyond rows[v].
   GemmMicroKernel* micro[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
+  // turning[r]: tiles of r rows of a B whose columns are contiguous, B(p, j) = b[j * b_row + p]; any cols. For products
+  // that use each vector of B once only, so that packing it does not pay. Null beyond turning_rows.
+  int turning_rows;
+  GemmMicroKernel* turning[kGemmMaxTurningRows + 1];
   GemmPackKernel* pack;
+  GemmTurnKernel* turn;
 };
 
 }  // namespace quern

@@ -45,7 +45,12 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const fl
     V start = bias ? load_column<kVectors, kTail>(bias, v, last) : set1(0.0f);
 #pragma GCC unroll 14
     for (int i = 0; i < kRows; i++) {
-      sum[i][v] = add_c ? start + load_column<kVectors, kTail>(c + i * ldc, v, last) : start;
+      if (add_c) {
+        V old = load_column<kVectors, kTail>(c + i * ldc, v, last);
+        sum[i][v] = bias ? start + old : old;  // not 0 + old, which would turn -0 into 0
+      } else {
+        sum[i][v] = start;
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-// Packing: a strided block becomes a panel, k rows of `width` floats without gaps, zero beyond the columns.
+// Packing: a strided block becomes a panel, k rows of `width` floats without gaps. And turning: writing a transpose.
 #pragma once
 
 namespace quern {
@@ -10,19 +10,35 @@ QUERN_INLINE void copy_row(const float* from, int64_t cols, float* to, int64_t w
   for (; j < width; j += kLanes) store(to + j, load_n(from + j, j < cols ? static_cast<int>(cols - j) : 0));
 }
 
-// kLanes columns (cols <= kLanes of them real), each contiguous over k, become k rows of kLanes floats.
-QUERN_INLINE void transpose_columns(const float* from, int64_t stride, int64_t k, int cols, float* to, int64_t width) {
-  for (int64_t p = 0; p < k; p += kLanes) {
-    const int rows = k - p < kLanes ? static_cast<int>(k - p) : kLanes;
-    V block[kLanes];
-#pragma GCC unroll 16
-    for (int j = 0; j < kLanes; j++) block[j] = load_n(from + j * stride + p, j < cols ? rows : 0);
-    transpose(block);
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; i++) {
-      if (i < rows) store(to + (p + i) * width, block[i]);
-    }
+// Calls take(p, vector) for p = 0 .. k-1 with kLanes floats of which the j-th is x[j * stride + p]; beyond `cols` they
+// are those of the last column. Four steps of k at a time.
+template <bool kTail, class Take>
+QUERN_INLINE void for_turned(const float* x, int64_t stride, int64_t k, int cols, Take take) {
+  constexpr int kQuarters = (kLanes + 3) / 4;
+  const float* quarter[kQuarters];  // of the columns: with a pointer for each, the strides are the same few registers
+#pragma GCC unroll 4
+  for (int h = 0; h < kQuarters; h++) {
+    quarter[h] = x + 4 * h * stride;
+    hide(quarter[h]);
   }
+  V four[4];
+  int64_t p = 0;
+  for (; p + 4 <= k; p += 4) {
+    load_turned([&](int j) {
+      return kTail && j >= cols ? x + (cols - 1) * stride + p : quarter[j / 4] + j % 4 * stride;
+    }, four);
+#pragma GCC unroll 4
+    for (int h = 0; h < kQuarters; h++) quarter[h] += 4;
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) take(p + i, four[i]);
+  }
+  if (p == k) return;
+  float rest[kLanes * 4] = {};
+  for (int j = 0; j < cols; j++) {
+    for (int i = 0; i < k - p; i++) rest[j * 4 + i] = x[j * stride + p + i];
+  }
+  load_turned([&](int j) { return rest + 4 * j; }, four);
+  for (int i = 0; i < k - p; i++) take(p + i, four[i]);
 }
 
 void gemm_pack(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols, float* packed,
@@ -31,9 +47,20 @@ void gemm_pack(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols
     for (int64_t p = 0; p < k; p++) copy_row(x + p * row, cols, packed + p * width, width);
     return;
   }
-  for (int64_t j = 0; j < width; j += kLanes) {
-    const int real = cols - j < kLanes ? static_cast<int>(cols - j) : kLanes;
-    transpose_columns(x + j * col, col, k, real, packed + j, width);
+  for (int64_t j = 0; j < cols; j += kLanes) {
+    auto put = [&](int64_t p, V x) { store(packed + p * width + j, x); };
+    if (cols - j >= kLanes) for_turned<false>(x + j * col, col, k, kLanes, put);
+    else for_turned<true>(x + j * col, col, k, static_cast<int>(cols - j), put);
+  }
+}
+
+void gemm_turn(const float* x, int64_t x_row, int64_t rows, int64_t cols, float* to, int64_t to_row) noexcept {
+  for (int64_t j = 0; j < cols; j += kLanes) {
+    const int left = cols - j < kLanes ? static_cast<int>(cols - j) : kLanes;
+    auto put = [&](int64_t i, V v) { store(to + i * to_row + j, v); };
+    auto put_some = [&](int64_t i, V v) { store_n(to + i * to_row + j, v, left); };
+    if (left == kLanes) for_turned<false>(x + j * x_row, x_row, rows, kLanes, put);
+    else for_turned<true>(x + j * x_row, x_row, rows, left, put_some);
   }
 }
 

@@ -27,7 +27,20 @@ QUERN_INLINE __m256i first_lanes(int n) {
 QUERN_INLINE V load(const float* p) { return {_mm256_loadu_ps(p)}; }
 QUERN_INLINE V load_n(const float* p, int n) { return {_mm256_maskload_ps(p, first_lanes(n))}; }
 QUERN_INLINE void store(float* p, V x) { _mm256_storeu_ps(p, x.v); }
-QUERN_INLINE void store_n(float* p, V x, int n) { _mm256_maskstore_ps(p, first_lanes(n), x.v); }
+// In pieces of powers of two: a masked store is microcode on AMD, some 20 times as slow.
+QUERN_INLINE void store_n(float* p, V x, int n) {
+  __m128 four = _mm256_castps256_ps128(x.v);
+  if (n == kLanes) return store(p, x);
+  if (n & 4) {
+    _mm_storeu_ps(p, four);
+    four = _mm256_extractf128_ps(x.v, 1), p += 4;
+  }
+  if (n & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(p), four);
+    four = _mm_movehl_ps(four, four), p += 2;
+  }
+  if (n & 1) _mm_store_ss(p, four);
+}
 QUERN_INLINE V load_u8(const uint8_t* p) {
   __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
   return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))};
@@ -103,23 +116,20 @@ QUERN_INLINE float sum_lanes(V a) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
-QUERN_INLINE void transpose(V* rows) {
-  __m256 quad[8];  // quad[4h + i]: in each 128-bit half, column i of rows 4h .. 4h+3
-#pragma GCC unroll 2
-  for (int h = 0; h < 8; h += 4) {
-    __m256 low01 = _mm256_unpacklo_ps(rows[h].v, rows[h + 1].v), high01 = _mm256_unpackhi_ps(rows[h].v, rows[h + 1].v);
-    __m256 low23 = _mm256_unpacklo_ps(rows[h + 2].v, rows[h + 3].v);
-    __m256 high23 = _mm256_unpackhi_ps(rows[h + 2].v, rows[h + 3].v);
-    quad[h] = _mm256_shuffle_ps(low01, low23, 0x44);
-    quad[h + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
-    quad[h + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
-    quad[h + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
-  }
+// As in avx512.h, with halves for quarters.
+template <class At>
+QUERN_INLINE void load_turned(At at, V* columns) {
+  __m256 rows[4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
-    rows[i].v = _mm256_permute2f128_ps(quad[i], quad[4 + i], 0x20);
-    rows[4 + i].v = _mm256_permute2f128_ps(quad[i], quad[4 + i], 0x31);
+    rows[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(at(i))), _mm_loadu_ps(at(4 + i)), 1);
   }
+  __m256 low01 = _mm256_unpacklo_ps(rows[0], rows[1]), high01 = _mm256_unpackhi_ps(rows[0], rows[1]);
+  __m256 low23 = _mm256_unpacklo_ps(rows[2], rows[3]), high23 = _mm256_unpackhi_ps(rows[2], rows[3]);
+  columns[0] = {_mm256_shuffle_ps(low01, low23, 0x44)};
+  columns[1] = {_mm256_shuffle_ps(low01, low23, 0xee)};
+  columns[2] = {_mm256_shuffle_ps(high01, high23, 0x44)};
+  columns[3] = {_mm256_shuffle_ps(high01, high23, 0xee)};
 }
 QUERN_INLINE float largest_lane(V a) {
   __m128 four = _mm_max_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));

@@ -105,29 +105,24 @@ QUERN_INLINE float sum_lanes(V a) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
-QUERN_INLINE void transpose(V* rows) {
-  __m512 quad[16];  // quad[4h + i]: in each 128-bit quarter q, column 4q + i of rows 4h .. 4h+3
-#pragma GCC unroll 4
-  for (int h = 0; h < 16; h += 4) {
-    __m512 low01 = _mm512_unpacklo_ps(rows[h].v, rows[h + 1].v), high01 = _mm512_unpackhi_ps(rows[h].v, rows[h + 1].v);
-    __m512 low23 = _mm512_unpacklo_ps(rows[h + 2].v, rows[h + 3].v);
-    __m512 high23 = _mm512_unpackhi_ps(rows[h + 2].v, rows[h + 3].v);
-    quad[h] = _mm512_shuffle_ps(low01, low23, 0x44);
-    quad[h + 1] = _mm512_shuffle_ps(low01, low23, 0xee);
-    quad[h + 2] = _mm512_shuffle_ps(high01, high23, 0x44);
-    quad[h + 3] = _mm512_shuffle_ps(high01, high23, 0xee);
-  }
+// Quarter h of rows[i] comes from at(4h + i), so that the shuffles stay within quarters: a load may insert a quarter, and
+// half as many shuffles are left as for a transpose of whole vectors.
+template <class At>
+QUERN_INLINE void load_turned(At at, V* columns) {
+  __m512 rows[4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
-    __m512 low_even = _mm512_shuffle_f32x4(quad[i], quad[4 + i], 0x88);  // quarters 0, 2 of rows 0 .. 7
-    __m512 low_odd = _mm512_shuffle_f32x4(quad[i], quad[4 + i], 0xdd);   // quarters 1, 3
-    __m512 high_even = _mm512_shuffle_f32x4(quad[8 + i], quad[12 + i], 0x88);
-    __m512 high_odd = _mm512_shuffle_f32x4(quad[8 + i], quad[12 + i], 0xdd);
-    rows[i].v = _mm512_shuffle_f32x4(low_even, high_even, 0x88);
-    rows[4 + i].v = _mm512_shuffle_f32x4(low_odd, high_odd, 0x88);
-    rows[8 + i].v = _mm512_shuffle_f32x4(low_even, high_even, 0xdd);
-    rows[12 + i].v = _mm512_shuffle_f32x4(low_odd, high_odd, 0xdd);
+    rows[i] = _mm512_castps128_ps512(_mm_loadu_ps(at(i)));
+    rows[i] = _mm512_insertf32x4(rows[i], _mm_loadu_ps(at(4 + i)), 1);
+    rows[i] = _mm512_insertf32x4(rows[i], _mm_loadu_ps(at(8 + i)), 2);
+    rows[i] = _mm512_insertf32x4(rows[i], _mm_loadu_ps(at(12 + i)), 3);
   }
+  __m512 low01 = _mm512_unpacklo_ps(rows[0], rows[1]), high01 = _mm512_unpackhi_ps(rows[0], rows[1]);
+  __m512 low23 = _mm512_unpacklo_ps(rows[2], rows[3]), high23 = _mm512_unpackhi_ps(rows[2], rows[3]);
+  columns[0] = {_mm512_shuffle_ps(low01, low23, 0x44)};
+  columns[1] = {_mm512_shuffle_ps(low01, low23, 0xee)};
+  columns[2] = {_mm512_shuffle_ps(high01, high23, 0x44)};
+  columns[3] = {_mm512_shuffle_ps(high01, high23, 0xee)};
 }
 QUERN_INLINE float largest_lane(V a) {
   __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));

@@ -99,8 +99,11 @@ QUERN_INLINE float sum_lanes(V a) { return a.v; }
 QUERN_INLINE float largest_lane(V a) { return a.v; }
 QUERN_INLINE float first_lane(V a) { return a.v; }
 
-// kLanes vectors as the rows of a matrix, turned into its columns.
-QUERN_INLINE void transpose(V*) {}
+// Four columns of a matrix of kLanes rows: lane j of columns[i] is at(j)[i].
+template <class At>
+QUERN_INLINE void load_turned(At at, V* columns) {
+  for (int i = 0; i < 4; i++) columns[i] = {at(0)[i]};
+}
 
 }  // namespace
 }  // namespace quern

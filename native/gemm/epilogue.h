@@ -1,0 +1,45 @@
+// What gemm does beside the product itself.
+#pragma once
+#include "gemm/gemm.h"
+
+namespace quern {
+
+class GemmEpilogue {
+ public:
+  GemmEpilogue(const KernelTable& table, const GemmCall& call) noexcept : table_(table), call_(call) {}
+
+  bool kernel_applies_relu() const noexcept { return !call_.saved && call_.function == PointwiseFunction::kRelu; }
+
+  // Whether finished tiles are left with something that the micro kernel has not done.
+  bool is_needed() const noexcept {
+    return call_.take || call_.saved || (call_.function != PointwiseFunction::kLinear && !kernel_applies_relu());
+  }
+
+  // Whether tiles need not be written where C is. (Those that `saved` is for have its ld.)
+  bool passes_on() const noexcept { return call_.take && !call_.accumulate && !call_.saved; }
+
+  // What is left, on tiles that are still in cache.
+  void finish(const GemmBlock& block, float* c, int64_t ld) const noexcept {
+    const int function = static_cast<int>(call_.function);
+    if (call_.saved) {
+      const float* const saved = call_.saved + block.row * call_.ldc + block.column;
+      table_.pointwise_gradient[function](saved, c, c, block.rows, block.cols, ld, call_.alpha, nullptr);
+    } else if (call_.function != PointwiseFunction::kLinear && !kernel_applies_relu()) {
+      for (int64_t i = 0; i < block.rows; i++) {
+        table_.pointwise[function](c + i * ld, c + i * ld, block.cols, call_.alpha);
+      }
+    }
+    if (call_.take) call_.take(call_.taker, block, c, ld);
+  }
+
+  void sum_columns(int64_t first, int64_t columns) const noexcept {
+    table_.reduce_rows[static_cast<int>(ReduceFunction::kSum)](call_.b + first, call_.column_sums + first, call_.k,
+                                                               columns, call_.b_row);
+  }
+
+ private:
+  const KernelTable& table_;
+  const GemmCall& call_;
+};
+
+}  // namespace quern
