@@ -34,25 +34,40 @@ QUERN_INLINE void store_column(float* p, int v, int last, V x) {
 // x < 0 ? 0 : x
 QUERN_INLINE V relu_or_nan(V x) { return max(set1(0.0f), x); }
 
+// bias and C, where there are such: not 0 + C, which would turn -0 into 0.
 template <int kRows, int kVectors, bool kTail>
-QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const float* b, float* c, const float* bias) {
-  const int last = kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
-  const bool add_c = t.add_c, relu = t.relu;
-  const int64_t ldc = t.ldc;
-  V sum[kRows][kVectors];
+QUERN_INLINE void start_tile(V (&sum)[kRows][kVectors], const float* bias, const float* c, int64_t ldc, int last) {
 #pragma GCC unroll 8
   for (int v = 0; v < kVectors; v++) {
     V start = bias ? load_column<kVectors, kTail>(bias, v, last) : set1(0.0f);
 #pragma GCC unroll 14
     for (int i = 0; i < kRows; i++) {
-      if (add_c) {
-        V old = load_column<kVectors, kTail>(c + i * ldc, v, last);
-        sum[i][v] = bias ? start + old : old;  // not 0 + old, which would turn -0 into 0
-      } else {
-        sum[i][v] = start;
-      }
+      sum[i][v] = start;
+      if (!c) continue;
+      V old = load_column<kVectors, kTail>(c + i * ldc, v, last);
+      sum[i][v] = bias ? start + old : old;
     }
   }
+}
+
+template <int kRows, int kVectors, bool kTail>
+QUERN_INLINE void store_tile(const V (&sum)[kRows][kVectors], bool relu, float* c, int64_t ldc, int last) {
+#pragma GCC unroll 14
+  for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      V x = relu ? relu_or_nan(sum[i][v]) : sum[i][v];
+      store_column<kVectors, kTail>(c + i * ldc, v, last, x);
+    }
+  }
+}
+
+template <int kRows, int kVectors, bool kTail>
+QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const float* b, float* c, const float* bias) {
+  const int last = kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
+  const int64_t ldc = t.ldc;
+  V sum[kRows][kVectors];
+  start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? c : nullptr, ldc, last);
 
   // Rows of A in groups, each with a pointer of its own and the same offsets from it: more offsets would not fit the
   // general registers, and one taken from the stack costs a load.
@@ -88,14 +103,7 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const fl
     b += b_row;
   }
 
-#pragma GCC unroll 14
-  for (int i = 0; i < kRows; i++) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) {
-      V x = relu ? relu_or_nan(sum[i][v]) : sum[i][v];
-      store_column<kVectors, kTail>(c + i * ldc, v, last, x);
-    }
-  }
+  store_tile<kRows, kVectors, kTail>(sum, t.relu, c, ldc, last);
 }
 
 // Tiles of short products are as many cycles long as a call and its loop around them, so that loop is in here; the

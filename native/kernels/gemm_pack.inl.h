@@ -10,35 +10,47 @@ QUERN_INLINE void copy_row(const float* from, int64_t cols, float* to, int64_t w
   for (; j < width; j += kLanes) store(to + j, load_n(from + j, j < cols ? static_cast<int>(cols - j) : 0));
 }
 
-// Calls take(p, vector) for p = 0 .. k-1 with kLanes floats of which the j-th is x[j * stride + p]; beyond `cols` they
-// are those of the last column. Four steps of k at a time.
-template <bool kTail, class Take>
+// Calls take(p, vectors) for p = 0 .. k-1 with kVectors vectors, whose j-th float together is x[j * stride + p]; beyond
+// `cols` they are anything. Four steps of k at a time.
+template <int kVectors, bool kTail, class Take>
 QUERN_INLINE void for_turned(const float* x, int64_t stride, int64_t k, int cols, Take take) {
-  constexpr int kQuarters = (kLanes + 3) / 4;
-  const float* quarter[kQuarters];  // of the columns: with a pointer for each, the strides are the same few registers
+  constexpr int kColumns = kVectors * kLanes, kFours = (kColumns + 3) / 4;
+  const float* four[kFours];  // columns: with a pointer for each four, the strides are the same few registers
 #pragma GCC unroll 4
-  for (int h = 0; h < kQuarters; h++) {
-    quarter[h] = x + 4 * h * stride;
-    hide(quarter[h]);
+  for (int h = 0; h < kFours; h++) {
+    four[h] = x + 4 * h * stride;
+    hide(four[h]);
   }
-  V four[4];
+  V turned[kVectors][4];
+  auto take_steps = [&](int64_t p, int steps) {
+#pragma GCC unroll 4
+    for (int i = 0; i < steps; i++) {
+      V step[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; v++) step[v] = turned[v][i];
+      take(p + i, step);
+    }
+  };
   int64_t p = 0;
   for (; p + 4 <= k; p += 4) {
-    load_turned([&](int j) {
-      return kTail && j >= cols ? x + (cols - 1) * stride + p : quarter[j / 4] + j % 4 * stride;
-    }, four);
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; v++) {
+      load_turned([&](int j) {
+        j += v * kLanes;
+        return kTail && j >= cols ? x + (cols - 1) * stride + p : four[j / 4] + j % 4 * stride;
+      }, turned[v]);
+    }
 #pragma GCC unroll 4
-    for (int h = 0; h < kQuarters; h++) quarter[h] += 4;
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) take(p + i, four[i]);
+    for (int h = 0; h < kFours; h++) four[h] += 4;
+    take_steps(p, 4);
   }
   if (p == k) return;
-  float rest[kLanes * 4] = {};
+  float rest[kColumns * 4] = {};
   for (int j = 0; j < cols; j++) {
     for (int i = 0; i < k - p; i++) rest[j * 4 + i] = x[j * stride + p + i];
   }
-  load_turned([&](int j) { return rest + 4 * j; }, four);
-  for (int i = 0; i < k - p; i++) take(p + i, four[i]);
+  for (int v = 0; v < kVectors; v++) load_turned([&](int j) { return rest + 4 * (v * kLanes + j); }, turned[v]);
+  take_steps(p, static_cast<int>(k - p));
 }
 
 void gemm_pack(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols, float* packed,
@@ -48,19 +60,19 @@ void gemm_pack(const float* x, int64_t row, int64_t col, int64_t k, int64_t cols
     return;
   }
   for (int64_t j = 0; j < cols; j += kLanes) {
-    auto put = [&](int64_t p, V x) { store(packed + p * width + j, x); };
-    if (cols - j >= kLanes) for_turned<false>(x + j * col, col, k, kLanes, put);
-    else for_turned<true>(x + j * col, col, k, static_cast<int>(cols - j), put);
+    auto put = [&](int64_t p, const V* x) { store(packed + p * width + j, *x); };
+    if (cols - j >= kLanes) for_turned<1, false>(x + j * col, col, k, kLanes, put);
+    else for_turned<1, true>(x + j * col, col, k, static_cast<int>(cols - j), put);
   }
 }
 
 void gemm_turn(const float* x, int64_t x_row, int64_t rows, int64_t cols, float* to, int64_t to_row) noexcept {
   for (int64_t j = 0; j < cols; j += kLanes) {
     const int left = cols - j < kLanes ? static_cast<int>(cols - j) : kLanes;
-    auto put = [&](int64_t i, V v) { store(to + i * to_row + j, v); };
-    auto put_some = [&](int64_t i, V v) { store_n(to + i * to_row + j, v, left); };
-    if (left == kLanes) for_turned<false>(x + j * x_row, x_row, rows, kLanes, put);
-    else for_turned<true>(x + j * x_row, x_row, rows, left, put_some);
+    auto put = [&](int64_t i, const V* v) { store(to + i * to_row + j, *v); };
+    auto put_some = [&](int64_t i, const V* v) { store_n(to + i * to_row + j, *v, left); };
+    if (left == kLanes) for_turned<1, false>(x + j * x_row, x_row, rows, kLanes, put);
+    else for_turned<1, true>(x + j * x_row, x_row, rows, left, put_some);
   }
 }
 

@@ -1,55 +1,55 @@
 // The micro kernel of a few rows for a B whose columns are contiguous: of a product with one row of A, or one column,
 // there is nothing to win from packing, which writes as much as the product reads.
 //
-// Four steps of k of one vector of columns are loaded, turned in registers and multiplied by the broadcast floats of
-// each row. What bounds it is the turning, some 5 cycles a vector on Zen 4 (an insert or a shuffle a cycle); the four
-// multiply-adds of a chain take as long, so one vector of columns at a time is enough. Register budget: a sum for each
-// row, 4 vectors of B, as many on the way there and a broadcast: 8 + 8 + 1 of 32, 4 + 8 + 1 of 16.
+// Four steps of k of a tile of columns are loaded, turned in registers and multiplied by the broadcast floats of each
+// row. What bounds it is the turning: on Zen 4 about 20 cycles for four vectors of 16, 8 for four of 8 (an insert or a
+// shuffle of 512 bits a cycle, or two of 256). The four multiply-adds of a chain take 16, so two vectors of 8 are worked
+// on at a time. Register budget: the sums, 4 of B for each vector, as many on the way there, a broadcast: 8 + 8 + 1 of
+// 32 for 8 rows of one vector of 16; 2 * 2 + 2 * 4 + 4 of 16 for 2 rows of two vectors of 8.
 #pragma once
 
 namespace quern {
 namespace {
 
 constexpr int turning_rows() { return kRegisters / 4; }
+constexpr int turning_vectors(int rows) { return kLanes == 8 && rows <= 2 ? 2 : 1; }
 
-// `left` columns, all lanes unless kTail is set.
-template <int kRows, bool kTail>
+// `left` columns, all of the tile unless kTail is set; then the last vector has `last` of them.
+template <int kRows, int kVectors, bool kTail>
 QUERN_INLINE void multiply_turning(const GemmTile& t, const float* b, float* c, const float* bias, int left) {
+  const int last = kTail ? left - (kVectors - 1) * kLanes : kLanes;
   const int64_t a_row = t.a_row, a_col = t.a_col;
-  V sum[kRows];
-  const V start = bias ? load_column<1, kTail>(bias, 0, left) : set1(0.0f);
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; i++) {
-    sum[i] = start;
-    if (t.add_c) {
-      V old = load_column<1, kTail>(c + i * t.ldc, 0, left);
-      sum[i] = bias ? start + old : old;
-    }
-  }
+  V sum[kRows][kVectors];
+  start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? c : nullptr, t.ldc, last);
   const float* a = t.a;
-  for_turned<kTail>(b, t.b_row, t.k, left, [&](int64_t, V column) {
+  for_turned<kVectors, kTail>(b, t.b_row, t.k, left, [&](int64_t, const V* column) {
 #pragma GCC unroll 8
-    for (int i = 0; i < kRows; i++) sum[i] = fma(set1(a[i * a_row]), column, sum[i]);
+    for (int i = 0; i < kRows; i++) {
+      V x = set1(a[i * a_row]);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; v++) sum[i][v] = fma(x, column[v], sum[i][v]);
+    }
     a += a_col;
   });
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; i++) {
-    store_column<1, kTail>(c + i * t.ldc, 0, left, t.relu ? relu_or_nan(sum[i]) : sum[i]);
-  }
+  store_tile<kRows, kVectors, kTail>(sum, t.relu, c, t.ldc, last);
 }
 
-// Runs lie side by side.
+// A run's tiles lie side by side.
 template <int kRows>
 void gemm_micro_turning(const GemmTile& run) noexcept {
+  constexpr int kVectors = turning_vectors(kRows), kColumns = kVectors * kLanes;
   const float *b = run.b, *bias = run.bias;
   float* c = run.c;
-  for (int64_t left = run.count * run.cols; left > 0; left -= kLanes) {
-    if (left >= kLanes) multiply_turning<kRows, false>(run, b, c, bias, kLanes);
-    else multiply_turning<kRows, true>(run, b, c, bias, static_cast<int>(left));
-    b += kLanes * run.b_row;
-    c += kLanes;
-    if (bias) bias += kLanes;
-  }
+  auto tile = [&](auto multiply, int64_t columns) {
+    multiply(run, b, c, bias, static_cast<int>(columns));
+    b += columns * run.b_row;
+    c += columns;
+    if (bias) bias += columns;
+  };
+  int64_t left = run.count * run.cols;
+  for (; left >= kColumns; left -= kColumns) tile(multiply_turning<kRows, kVectors, false>, kColumns);
+  if (left > kLanes) tile(multiply_turning<kRows, kVectors, true>, left);
+  else if (left > 0) tile(multiply_turning<kRows, 1, true>, left);
 }
 
 }  // namespace
