@@ -81,7 +81,7 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const fl
   }
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   for (int64_t p = t.k; p > 0; p--) {
-    if (kLanes > 1) __builtin_prefetch(a[0] + kAhead * a_col);
+    if (kLanes > 1 && a_col > 1) __builtin_prefetch(a[0] + kAhead * a_col);
     V column[kVectors];
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; v++) {
