@@ -104,6 +104,8 @@ int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noex
   return panels < 1 ? 1 : minimum(panels, tiling.panels.count);
 }
 
+bool gemm_goes_down(int64_t panel_floats) noexcept { return 2 * panel_floats <= kL1Floats; }
+
 int64_t gemm_a_floats(const GemmKernels& kernels, int64_t m, int64_t n, int64_t k) noexcept {
   if (!gemm_packs_a(kernels, n)) return 0;
   const int64_t rows = kGemmStrip * minimum(m, kGemmMaxRows);

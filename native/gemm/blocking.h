@@ -82,6 +82,10 @@ int64_t gemm_k_block(int64_t k, bool packs_a) noexcept;
 // panel that is packed anyway just fits L1 itself.
 int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noexcept;
 
+// Whether row tiles go down along one panel of B of so many floats, which then stays in L1 while A comes from L2: a
+// float for every row and step of k, where B would be one for every column. Otherwise they go along the panels.
+bool gemm_goes_down(int64_t panel_floats) noexcept;
+
 // Row tiles of A that are packed together.
 inline constexpr int64_t kGemmStrip = 8;
 

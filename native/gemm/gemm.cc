@@ -93,7 +93,15 @@ class Multiplication {
         tile.a_col = call_.a_col;
         tile.a = call_.a + tiling_.tiles.begin(strip.begin) * call_.a_row + k.begin * call_.a_col;
       }
-      multiply_strip(block, strip, tile);
+      if (!gemm_goes_down(k.size() * tiling_.width(0))) {
+        multiply_strip(block, panels, strip, tile);
+        continue;
+      }
+      const float* const a = tile.a;
+      for (int64_t p = panels.begin; p < panels.end; p++) {
+        tile.a = a;
+        multiply_strip(block, {p, p + 1}, strip, tile);
+      }
     }
   }
 
@@ -145,9 +153,9 @@ class Multiplication {
     return {call_.b + place.offset + block.k.begin * place.stride, place.stride};
   }
 
-  // A row tile's floats of A stay in L1 while it passes over the panels. A single panel stays there itself, or comes
-  // from L2, while the tiles below each other pass along it.
-  void multiply_strip(const Block& block, Range strip, GemmTile& tile) const noexcept {
+  // Many panels: a row tile's floats of A stay in L1 while it passes over them. A single panel stays there itself, or
+  // comes from L2, while the tiles below each other pass along it.
+  void multiply_strip(const Block& block, Range all_panels, Range strip, GemmTile& tile) const noexcept {
     alignas(kAlignment) float passing[kFinishedFloats];
     const bool is_last = block.k.end == call_.k, finishes = is_last && epilogue_.is_needed();
     const bool passes = epilogue_.passes_on() && block.k.size() == call_.k;
@@ -155,10 +163,10 @@ class Multiplication {
     tile.add_c = call_.accumulate || block.k.begin > 0;
     tile.relu = is_last && epilogue_.kernel_applies_relu();
     for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
-      tiles.end = block.panels.size() > 1 ? tiles.begin + 1 : end_below(block.panels.begin, tiles.begin, strip.end);
+      tiles.end = all_panels.size() > 1 ? tiles.begin + 1 : end_below(all_panels.begin, tiles.begin, strip.end);
       const int64_t row = tiling_.tiles.begin(tiles.begin), rows = tiling_.tiles.begin(tiles.end) - row;
-      for (Range panels = block.panels; panels.begin < block.panels.end; panels.begin = panels.end) {
-        panels.end = finishes ? end_beside(panels.begin, block.panels.end) : block.panels.end;
+      for (Range panels = all_panels; panels.begin < all_panels.end; panels.begin = panels.end) {
+        panels.end = finishes ? end_beside(panels.begin, all_panels.end) : all_panels.end;
         const int64_t column = tiling_.first_column(panels.begin);
         const GemmBlock finished{row, rows, column, tiling_.first_column(panels.end) - column};
         float* const c = passes ? passing : call_.c + row * call_.ldc + column;
