@@ -106,7 +106,7 @@ Range Trainer::rows_gathered_by(const Worker& worker) const noexcept {
 void Trainer::gather(const Worker& worker) noexcept {
   const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
   if (worker.index == 0) load_scalars();
-  Found& found = found_[static_cast<size_t>(worker.index)];
+  BadData& found = found_[static_cast<size_t>(worker.index)];
   job_.source.gather(step_, rows_gathered_by(worker), job_.context, worker.index, &found);
   if (found.error.kind != SpanError::kNone) bad_.store(true, std::memory_order_release);
 }
@@ -154,7 +154,7 @@ void Trainer::copy_outputs(Range rows) noexcept {
 
 // The first bad row of the batch, whoever met it.
 void Trainer::report_bad_data(SpanError* error) noexcept {
-  const auto first = std::min_element(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+  const auto first = std::min_element(found_.begin(), found_.end(), [](const BadData& a, const BadData& b) {
     return a.position < b.position;
   });
   *error = first->error;

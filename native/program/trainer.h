@@ -45,9 +45,6 @@ class Trainer {
   void run(SpanResult* result) noexcept;
 
  private:
-  // A cache line each, since every worker writes its own.
-  struct alignas(kAlignment) Found : BadData {};
-
   static void help(void* trainer, int worker) noexcept;
   void regroup(Gang* gang, int workers) noexcept;
   int64_t rows_of(int64_t step) const noexcept;
@@ -68,7 +65,7 @@ class Trainer {
   int64_t step_ = 0;  // at hand, of the epoch
   int workers_ = 1;
   int share_ = 1;             // workers asked for when these were started; the system may have given fewer
-  std::vector<Found> found_;  // by worker
+  std::vector<BadData> found_;  // by worker
   std::atomic<bool> bad_{false};
   std::vector<double> seconds_;
   Timings timings_;
