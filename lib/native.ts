@@ -89,6 +89,11 @@ export interface NativeProgram {
   predict(x: Float32Array | Uint8Array | Int32Array, rowLength: number, rows: number, batchSize: number,
     threads: number, out: Float32Array): void;
   explain(): string;
+  /**
+   * FLOPs and bytes (operands read and written) of each instruction (forward, backward, update in order) of a step of
+   * `rows`, two numbers each. What is folded into a gemm counts there.
+   */
+  costs(rows: number): Float64Array;
   /** The last `runSync`'s contents of a buffer, for tests; only with `keepTemporaries`. */
   readBuffer(buffer: number): Float32Array | Int32Array;
 }

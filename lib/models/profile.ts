@@ -1,21 +1,25 @@
-/** What each instruction of a model's training program costs. */
+/** What each instruction of a model's training program costs, beside the least it could. */
 import { inspect } from 'node:util';
 import { readCallOptions } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
 import { checkInteger } from '../errors.js';
+import { native } from '../native.js';
 import type { Instruction } from '../program/instruction.js';
 import { operandsOf } from '../program/operands.js';
-import type { ProgramSpec, Shape } from '../program/spec.js';
+import type { ProgramSpec } from '../program/spec.js';
+import { percent, quantity, quantityRange } from '../quantity.js';
+import { floorOf, levelOf, measureBandwidth, type Floor, type Peaks, type Work } from '../roofline.js';
+import { textTable } from '../text-table.js';
 import { resolveThreads } from '../threads.js';
 import { labelledBatches, stepsOf } from './batches.js';
 import { JobRunner } from './job-runner.js';
 import type { ModelState } from './state.js';
-import { train } from './training.js';
+import { train, type TrainingRange } from './training.js';
 
 export interface ProfileOptions {
   /** Rows of a batch. Default 32. */
   batchSize?: number;
-  /** Training steps to run; the data are gone through again where they end. Default 100. */
+  /** Training steps to run; the data are gone through again where they end. Default 200. */
   steps?: number;
   /** One weight a row. */
   sampleWeight?: ArrayInput;
@@ -29,12 +33,29 @@ export interface ProfileEntry {
   segment: 'forward' | 'backward' | 'update' | 'trainer';
   /** What it computes: `gemm → dense/matmul`. */
   instruction: string;
-  /** Microseconds of a step that the first worker spent in it. */
+  /** Microseconds of a step that the first worker spent in it: the median of `samples`. */
   microseconds: number;
+  /** The same, one figure for each of the blocks in which the steps were run. */
+  samples: readonly number[];
   /** Part of the whole step, from 0 to 1. */
   share: number;
-  /** Billions of floating-point operations a second, all workers together; for products of matrices. */
+  /**
+   * Floating-point operations of a step, all workers together; an exponential or logarithm counts 10. An update that is
+   * applied by the product that computes its gradient counts there.
+   */
+  flops: number;
+  /** Bytes of the operands read and written, all workers together. */
+  bytes: number;
+  /** Billions of floating-point operations a second; missing where there are none. */
   gflops?: number;
+  /** Billions of bytes a second; missing where there are none. */
+  gigabytesPerSecond?: number;
+  /**
+   * Microseconds that it takes at least: the FLOPs at the measured peak of multiply-adds, or the bytes at the bandwidth
+   * of the fastest cache that can hold them, whichever is longer; `bound` says which.
+   */
+  floor?: number;
+  bound?: Floor['bound'];
 }
 
 /** The times of a model's training step, instruction by instruction; prints as a table. */
@@ -42,10 +63,12 @@ export class Profile {
   constructor(
     /** In the order of the program. */
     readonly entries: readonly ProfileEntry[],
-    /** Steps that were run; times are means over them. */
+    /** Steps that were run. */
     readonly steps: number,
     readonly batchSize: number,
     readonly threads: number,
+    /** What the floors were reckoned from, measured after the steps. */
+    readonly peaks: Peaks,
   ) {}
 
   /** Microseconds of a whole step. */
@@ -55,21 +78,41 @@ export class Profile {
 
   /** A table, one line an instruction in the order of the program. */
   toString(): string {
-    const head = `${this.steps} steps of ${this.batchSize} rows on ${this.threads} ` +
-      `${this.threads === 1 ? 'thread' : 'threads'}: ${this.microsecondsPerStep.toFixed(1)} us a step`;
-    const width = Math.max(...this.entries.map(({ instruction }) => instruction.length));
-    const lines = this.entries.map(({ segment, instruction, microseconds, share, gflops }) => [
-      segment.padEnd(8), instruction.padEnd(width), `${microseconds.toFixed(1)} us`.padStart(12),
-      `${(100 * share).toFixed(1)} %`.padStart(8),
-      gflops === undefined ? '' : `${gflops.toFixed(1)} GFLOP/s`.padStart(16),
-    ].join(' ').trimEnd());
-    return [head, ...lines].join('\n');
+    const { flops, bandwidth } = this.peaks;
+    const threads = `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}`;
+    const head = `${this.steps} steps of ${this.batchSize} rows on ${threads}: ` +
+      `${quantity(this.microsecondsPerStep / 1e6, 's')} a step`;
+    const measured = [`measured: ${quantity(flops, 'FLOP/s')} of FMA`,
+      ...Object.entries(bandwidth).map(([level, rate]) => `${quantity(rate, 'B/s')} from ${level}`)].join(', ');
+    const header = ['segment', 'instruction', 'median', 'quartiles', 'share', 'work', 'operands', 'compute rate',
+      'data rate', 'floor', 'reached', 'of'];
+    return [head, measured, ...textTable(header, this.entries.map(cellsOf), 2)].join('\n');
   }
 
   /** @internal */
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+/** Names of many results are cut: the table is wide enough. */
+const widestName = 44;
+
+function cellsOf(entry: ProfileEntry): string[] {
+  const { segment, instruction, microseconds, samples, share, flops, bytes, gflops, gigabytesPerSecond } = entry;
+  const sorted = [...samples].sort((a, b) => a - b);
+  const quantile = (part: number): number => sorted[Math.round(part * (sorted.length - 1))]! / 1e6;
+  const floor = entry.floor ?? 0;
+  return [
+    segment,
+    instruction.length > widestName ? `${instruction.slice(0, widestName - 1)}…` : instruction,
+    quantity(microseconds / 1e6, 's', 3), quantityRange(quantile(0.25), quantile(0.75), 's'), percent(share),
+    flops > 0 ? quantity(flops, 'FLOP', 3) : '', bytes > 0 ? quantity(bytes, 'B', 3) : '',
+    gflops === undefined ? '' : quantity(gflops * 1e9, 'FLOP/s', 3),
+    gigabytesPerSecond === undefined ? '' : quantity(gigabytesPerSecond * 1e9, 'B/s', 3),
+    floor > 0 ? quantity(floor / 1e6, 's', 3) : '', floor > 0 && microseconds > 0 ? percent(floor / microseconds) : '',
+    entry.bound ?? '',
+  ];
 }
 
 /** See `Model.profile`. */
@@ -79,60 +122,113 @@ export async function profile(state: ModelState, x: ArrayInput, y: ArrayInput,
     const { optimizer } = state.requireLoss('profile');
     const options = readCallOptions('profile', given, ['batchSize', 'steps', 'sampleWeight', 'threads']);
     const { sampleWeight } = options;
-    const wanted = checkInteger('steps', options.steps ?? 100, 1);
+    const steps = checkInteger('steps', options.steps ?? 200, 1);
     const threads = resolveThreads(options.threads);
     const givenBatchSize = checkInteger('batchSize', options.batchSize ?? 32, 1);
     const spec = state.dataSpec('profile', 'training', x);
     const batches = await labelledBatches(spec, x, y, { sampleWeight, checkFinite: false });
-    const { lowered } = state.programFor(spec, 'profile', 'training', sampleWeight !== undefined);
+    const planned = state.programFor(spec, 'profile', 'training', sampleWeight !== undefined);
     const batchSize = Math.min(givenBatchSize, batches.rows);
-    const timings = new Float64Array(countInstructions(lowered.spec) + 2);
+    const costs = planned.forRows(batchSize).costs(batchSize);
     const restore = state.remember();
     const pass = {
-      batches, batchSize, firstStep: 0, threads, checkFinite: false, shuffle: true, timings,
+      batches, batchSize, threads, checkFinite: false, shuffle: true,
       seed: state.randomness.seed, epoch: state.randomness.singleStepEpoch(optimizer.iterations),
+      accumulators: new Float64Array(2 * planned.lowered.accumulators.length),
     };
+    const times: Float64Array[] = [];
     try {
-      for (let done = 0; done < wanted;) {
-        const steps = Math.min(wanted - done, stepsOf(batches, batchSize));
-        const accumulators = new Float64Array(2 * lowered.accumulators.length);
-        await train(state, new JobRunner(undefined), { ...pass, steps, accumulators });
-        done += steps;
-      }
+      const stepper = new Stepper(state, pass);
+      for (const block of blocksOf(steps)) times.push(await stepper.run(block, costs.length / 2 + 2));
     } finally {
       restore();
     }
-    return new Profile(entriesOf(lowered.spec, timings, wanted, batchSize), wanted, batchSize, threads);
+    const works = worksOf(costs);
+    const peaks = measurePeaks(works, threads);
+    return new Profile(entriesOf(planned.lowered.spec, times, works, threads, peaks), steps, batchSize, threads, peaks);
   });
 }
 
-function countInstructions({ forward, backward, update }: ProgramSpec): number {
-  return forward.length + backward.length + update.length;
+/** Steps of each block: 20 or more, as jobs of few steps do not lay out weights as those of a fit do. */
+function blocksOf(steps: number): number[] {
+  const count = Math.max(1, Math.min(50, Math.floor(steps / 20)));
+  return Array.from({ length: count }, (_, i) =>
+    Math.floor((steps * (i + 1)) / count) - Math.floor((steps * i) / count));
 }
 
-function entriesOf(spec: ProgramSpec, timings: Float64Array, steps: number, batchSize: number): ProfileEntry[] {
-  const total = timings.reduce((sum, seconds) => sum + seconds, 0);
-  const entry = (segment: ProfileEntry['segment'], instruction: string, seconds: number, flops = 0): ProfileEntry => ({
-    segment, instruction,
-    microseconds: (seconds / steps) * 1e6,
-    share: total === 0 ? 0 : seconds / total,
-    ...(flops > 0 && seconds > 0 ? { gflops: (flops * steps) / seconds / 1e9 } : {}),
+/** Trains on, from where it was in the data. */
+class Stepper {
+  #position = 0;
+
+  constructor(private readonly state: ModelState, private readonly pass: Omit<TrainingRange, 'firstStep' | 'steps'>) {}
+
+  /** Microseconds of one of `steps` steps, by instruction; then in the gather and at barriers. */
+  async run(steps: number, figures: number): Promise<Float64Array> {
+    const timings = new Float64Array(figures);
+    const inPass = stepsOf(this.pass.batches, this.pass.batchSize);
+    for (let left = steps; left > 0;) {
+      if (this.#position === inPass) this.#position = 0;
+      const now = Math.min(left, inPass - this.#position);
+      await train(this.state, new JobRunner(undefined), { ...this.pass, firstStep: this.#position, steps: now, timings });
+      this.#position += now;
+      left -= now;
+    }
+    return timings.map((seconds) => (seconds / steps) * 1e6);
+  }
+}
+
+/** Seconds of each of the measurements that floors are reckoned from. */
+const measuring = 0.02;
+
+function measurePeaks(works: readonly Work[], threads: number): Peaks {
+  const machine = native().cpu();
+  const needed = [...new Set(works.map(({ bytes }) => levelOf(bytes, threads, machine)))].sort();
+  const bandwidth = Object.fromEntries(needed.flatMap((level) => {
+    const rate = measureBandwidth(level, threads, measuring);
+    return rate === undefined ? [] : [[level, rate]];
+  }));
+  return { flops: native().peakFlops(machine.isa, threads, measuring), bandwidth };
+}
+
+/** Pairs of FLOPs and bytes as objects; nothing for the gather and the barriers, which come last. */
+function worksOf(costs: Float64Array): Work[] {
+  const works = Array.from({ length: costs.length / 2 }, (_, i) => ({ flops: costs[2 * i]!, bytes: costs[2 * i + 1]! }));
+  return [...works, { flops: 0, bytes: 0 }, { flops: 0, bytes: 0 }];
+}
+
+function entriesOf(spec: ProgramSpec, times: readonly Float64Array[], works: readonly Work[], threads: number,
+                   peaks: Peaks): ProfileEntry[] {
+  const machine = native().cpu();
+  const medians = works.map((_, i) => median(times.map((block) => block[i]!)));
+  const total = medians.reduce((sum, time) => sum + time, 0);
+  return namesOf(spec).map(([segment, instruction], i) => {
+    const { flops, bytes } = works[i]!;
+    const microseconds = medians[i]!;
+    const floor = floorOf(works[i]!, threads, peaks, machine);
+    return {
+      segment, instruction, microseconds, samples: times.map((block) => block[i]!),
+      share: total === 0 ? 0 : microseconds / total, flops, bytes,
+      ...(flops > 0 && microseconds > 0 ? { gflops: flops / microseconds / 1e3 } : {}),
+      ...(bytes > 0 && microseconds > 0 ? { gigabytesPerSecond: bytes / microseconds / 1e3 } : {}),
+      ...(floor ? { floor: floor.seconds * 1e6, bound: floor.bound } : {}),
+    };
   });
-  let next = 0;
-  const entries = (['forward', 'backward', 'update'] as const).flatMap((segment) => spec[segment].map((instruction) =>
-    entry(segment, describe(spec, instruction), timings[next++]!, flopsOf(spec, instruction, batchSize))));
-  const [gather, barriers] = timings.subarray(next);
-  return [...entries, entry('trainer', 'gather of rows', gather!), entry('trainer', 'barriers', barriers!)];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Segment and name of what a step consists of, in the order in which it is timed. */
+function namesOf(spec: ProgramSpec): [ProfileEntry['segment'], string][] {
+  const instructions = (['forward', 'backward', 'update'] as const).flatMap((segment) =>
+    spec[segment].map((instruction): [ProfileEntry['segment'], string] => [segment, describe(spec, instruction)]));
+  return [...instructions, ['trainer', 'gather of rows'], ['trainer', 'barriers']];
 }
 
 function describe({ buffers }: ProgramSpec, instruction: Instruction): string {
   const written = operandsOf(instruction).filter(({ writes }) => writes).map(({ buffer }) => buffers[buffer]!.name);
   return written.length ? `${instruction.op} → ${written.join(', ')}` : instruction.op;
-}
-
-/** 2 m n k of a product, where a has m k elements and the result n columns; 0 for what is bound by memory. */
-function flopsOf({ buffers }: ProgramSpec, instruction: Instruction, rows: number): number {
-  if (instruction.op !== 'gemm') return 0;
-  const sizeOf = (shape: Shape): number => shape.reduce<number>((size, axis) => size * (axis ?? rows), 1);
-  return 2 * sizeOf(buffers[instruction.a]!.shape) * (buffers[instruction.out]!.shape.at(-1) ?? rows);
 }

@@ -18,6 +18,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
       InstanceMethod<&ProgramObject::run_sync>("runSync"),
       InstanceMethod<&ProgramObject::predict>("predict"),
       InstanceMethod<&ProgramObject::explain>("explain"),
+      InstanceMethod<&ProgramObject::costs>("costs"),
       InstanceMethod<&ProgramObject::read_buffer>("readBuffer"),
   });
 }
@@ -93,6 +94,17 @@ void ProgramObject::run_now(Napi::Env env, const Span& span, SpanResult* result)
 
 Napi::Value ProgramObject::explain(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), program_->explain());
+}
+
+Napi::Value ProgramObject::costs(const Napi::CallbackInfo& info) {
+  const int64_t rows = Argument("rows", info[0]).integer(1, program_->spec().max_rows);
+  const std::vector<Cost> costs = program_->costs(rows);
+  auto numbers = Napi::Float64Array::New(info.Env(), 2 * costs.size());
+  for (size_t i = 0; i < costs.size(); i++) {
+    numbers[2 * i] = costs[i].flops;
+    numbers[2 * i + 1] = costs[i].bytes;
+  }
+  return numbers;
 }
 
 Napi::Value ProgramObject::read_buffer(const Napi::CallbackInfo& info) {

@@ -18,6 +18,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value run_sync(const Napi::CallbackInfo& info);
   void predict(const Napi::CallbackInfo& info);
   Napi::Value explain(const Napi::CallbackInfo& info);
+  Napi::Value costs(const Napi::CallbackInfo& info);
   Napi::Value read_buffer(const Napi::CallbackInfo& info);
 
   void check(Napi::Env env, const Span& span) const;

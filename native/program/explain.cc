@@ -3,9 +3,9 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "program/cost.h"
 #include "program/operands.h"
 #include "program/shape.h"
+#include "program/step_cost.h"
 
 namespace quern {
 namespace {
@@ -45,7 +45,8 @@ struct SettingsWriter {
 class Explanation {
  public:
   Explanation(const ProgramSpec& spec, const Plan& plan)
-      : spec_(spec), plan_(plan), schedule_(spec.segments[kUpdate].empty() ? plan.apart : plan.whole) {}
+      : spec_(spec), plan_(plan), schedule_(plan.usual_schedule(spec)),
+        costs_(step_costs(spec, schedule_, spec.max_rows)) {}
 
   std::string write(const char* isa) {
     text_ = "program " + spec_.name + ", up to " + std::to_string(spec_.max_rows) + " rows, " + isa + "\n";
@@ -62,14 +63,14 @@ class Explanation {
   void instruction(int segment, size_t i) {
     const Instruction& instruction = spec_.segments[segment][i];
     const PlannedInstruction& planned = schedule_.segments[segment][i];
-    const Cost cost = cost_of(spec_, instruction, spec_.max_rows);
-    flops_ += cost.flops;
+    const double flops = costs_[explained_++].flops;
+    flops_ += flops;
     barriers_ += planned.barrier;
     SettingsWriter settings;
     std::visit([&](const auto& in) { std::decay_t<decltype(in)>::describe(in, settings); }, instruction);
     text_ += format("%3zu %c%c %-19s ", i, planned.barrier ? '|' : ' ', planned.cut.kind == Cut::kWorker0 ? '1' : ' ',
                     op_name(instruction));
-    text_ += operands(instruction) + settings.text + folded(segment, i) + format("  (%.0f FLOP)\n", cost.flops);
+    text_ += operands(instruction) + settings.text + folded(segment, i) + format("  (%.0f FLOP)\n", flops);
   }
 
   // What was joined with the instruction when it was planned.
@@ -120,6 +121,8 @@ class Explanation {
   const ProgramSpec& spec_;
   const Plan& plan_;
   const Schedule& schedule_;
+  const std::vector<Cost> costs_;
+  size_t explained_ = 0;  // instructions
   std::string text_;
   double flops_ = 0;
   int barriers_ = 0;

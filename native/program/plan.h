@@ -70,6 +70,10 @@ struct Plan : Layout {
     return runs[kForward] && runs[kBackward] && runs[kUpdate];
   }
   const Schedule& schedule(const bool (&runs)[kSegments]) const noexcept { return is_whole(runs) ? whole : apart; }
+  // Of the steps that the program is made for: whole ones if it trains.
+  const Schedule& usual_schedule(const ProgramSpec& spec) const noexcept {
+    return spec.segments[kUpdate].empty() ? apart : whole;
+  }
 };
 
 struct PlanOptions {

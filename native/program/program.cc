@@ -8,6 +8,7 @@
 #include "program/context.h"
 #include "program/explain.h"
 #include "program/plan.h"
+#include "program/step_cost.h"
 #include "program/trainer.h"
 #include "program/verify.h"
 #include "runtime/random.h"
@@ -40,6 +41,7 @@ std::string Program::create(ProgramSpec spec, std::shared_ptr<Parameters> parame
 
 bool Program::trains(const Span& span) const { return span.segments[kUpdate] && !spec_.segments[kUpdate].empty(); }
 std::string Program::explain() const { return quern::explain(spec_, *plan_, kernels_.name); }
+std::vector<Cost> Program::costs(int64_t rows) const { return step_costs(spec_, plan_->usual_schedule(spec_), rows); }
 std::string Program::check(const Span& span) const { return check_span(spec_, *plan_, *parameters_, span); }
 
 // An idle context, or a new one; null without the memory.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/kernel_table.h"
+#include "program/cost.h"
 #include "program/parameters.h"
 #include "program/span.h"
 #include "program/spec.h"
@@ -33,6 +34,8 @@ class Program {
   const std::shared_ptr<Parameters>& parameters() const { return parameters_; }
   bool trains(const Span& span) const;  // whether the span changes parameters
   std::string explain() const;
+  // By instruction, all segments in order, of a step of `rows`: see step_costs.
+  std::vector<Cost> costs(int64_t rows) const;
 
   // What is wrong with the span for this program (counts, lengths, types), as a sentence; empty when it may run.
   std::string check(const Span& span) const;

@@ -19,12 +19,35 @@ describe('profile', () => {
     assert.ok(profile.microsecondsPerStep > 0);
   });
 
+  it('counts FLOPs and bytes as the core does, and holds times against the floor that follows', async () => {
+    const model = classifier();
+    const profile = await model.profile(x, labels, { batchSize: 32, steps: 40, threads: 1 });
+    const total = Number(/(\d+) FLOP a step/.exec(model.explain())![1]);
+    const flops = profile.entries.reduce((sum, entry) => sum + entry.flops, 0);
+    assert.equal(Math.round(flops), total);
+    for (const { flops, bytes, floor, bound, microseconds, gflops, gigabytesPerSecond, samples } of profile.entries) {
+      assert.equal(samples.length, 2, '20 steps a block');
+      assert.ok(Math.abs(microseconds - (samples[0]! + samples[1]!) / 2) < 1e-9);
+      if (flops > 0 && microseconds > 0) assert.ok(Math.abs(gflops! * 1e3 * microseconds - flops) < 1e-6 * flops);
+      if (bytes === 0) continue;
+      if (microseconds > 0) assert.ok(Math.abs(gigabytesPerSecond! * 1e3 * microseconds - bytes) < 1e-6 * bytes);
+      const { flops: peak, bandwidth } = profile.peaks;
+      const floors = { FMA: flops / peak, L1: bytes / bandwidth.L1! };
+      assert.ok(Math.abs(floor! / 1e6 - Math.max(floors.FMA, floors.L1)) < 1e-12);
+      assert.equal(bound, floors.L1 > floors.FMA ? 'L1' : 'FMA');
+    }
+  });
+
   it('prints a table', async () => {
     const profile = await classifier().profile(x, labels, { batchSize: 16, steps: 3, threads: 1 });
     const lines = profile.toString().split('\n');
-    assert.equal(lines.length, profile.entries.length + 1);
-    assert.match(lines[0]!, /^3 steps of 16 rows on 1 thread: [\d.]+ us a step$/);
-    assert.match(lines[2]!, /^forward {2}gemm → .* us +[\d.]+ % +[\d.]+ GFLOP\/s$/);
+    assert.equal(lines.length, profile.entries.length + 4);
+    assert.match(lines[0]!, /^3 steps of 16 rows on 1 thread: [\d.]+ [um]?s a step$/);
+    assert.match(lines[1]!, /^measured: [\d.]+ GFLOP\/s of FMA, [\d.]+ GB\/s from L1$/);
+    assert.match(lines[2]!, /^segment +instruction +median +quartiles +share +work +operands +.* floor +reached +of$/);
+    assert.match(lines[5]!,
+      /^forward {3}gemm → .* [un]s +[\d.]+ – [\d.]+ [un]s +[\d.]+ % +[\d.]+ k?FLOP .* [GM]FLOP\/s .* (FMA|L1)$/);
+    assert.match(lines.at(-1)!, /^trainer +barriers +/);
     assert.equal(inspect(profile), profile.toString());
   });
 
