@@ -1,24 +1,20 @@
-/** One contender of one suite: `child.ts <suite> <contender>`; prints its samples as one line of JSON. */
-import { native } from '../lib/native.js';
-import type { Samples } from './suite.js';
+/** One contender of one suite in a process of its own: prints its measurements as JSON. Started by runner.ts. */
+import { measureMachine, type MachineKey } from './machine.js';
+import type { Settings } from './settings.js';
+import type { Measurement } from './suite.js';
 import { suites } from './suites/index.js';
 
-const [suiteName = '', contenderName = ''] = process.argv.slice(2);
-process.stdout.write(`\n${JSON.stringify(await measure())}\n`);
+/** What runner.ts asks for, as JSON in the only argument. */
+export type Task = { settings: Settings } & ({ suite: string; contender: string } | { machine: MachineKey[] });
 
-async function measure(): Promise<Samples> {
-  if (suiteName === 'machine') return { [contenderName]: measureMachine(contenderName) };
-  const suite = suites.find(({ name }) => name === suiteName);
-  const contender = suite?.contenders().find(({ name }) => name === contenderName);
-  if (!suite || !contender) throw new Error(`no contender ${contenderName} in suite ${suiteName}`);
-  return contender.measure(suite.cases);
+async function run(task: Task): Promise<Measurement[]> {
+  const { settings } = task;
+  if ('machine' in task) return measureMachine(task.machine, settings.quick ? 1 : 3, settings.quick ? 1e-3 : 0.05);
+  const suite = suites.find(({ name }) => name === task.suite);
+  const contender = suite?.contenders(settings).find(({ name }) => name === task.contender);
+  if (!contender) throw new Error(`no contender ${task.contender} in suite ${task.suite}`);
+  return contender.measure();
 }
 
-/** Units per second of `fma <isa> <threads>` (FLOP) or `read <bytes> <threads>` (bytes). */
-function measureMachine(key: string): number[] {
-  const [kind = '', what = '', threads = ''] = key.split(' ');
-  const once = (): number => kind === 'fma'
-    ? native().peakFlops(what, Number(threads), 0.1)
-    : native().bandwidth('read', Number(what), Number(threads), 0.1);
-  return Array.from({ length: 5 }, once);
-}
+const measured = await run(JSON.parse(process.argv[2]!) as Task);
+process.stdout.write(`\n${JSON.stringify(measured)}\n`);

@@ -1,93 +1,72 @@
 /**
  * Runs a suite: every contender in a process of its own, round after round, so that a slow minute of the machine hits
- * all of them; the machine's FMA peak and bandwidth are measured in between, as one more contender of each round.
+ * all of them; the machine's FMA peak and bandwidths are measured in between, once a round.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { cpu } from '../lib/kernels.js';
-import { summarize, type Summary } from './statistics.js';
-import type { Contender, Samples, Suite } from './suite.js';
-
-export interface Row extends Summary {
-  case: string;
-  contender: string;
-  flops: number;
-  bytes: number;
-  samples: number;
-  /** Share of the FMA peak or bandwidth of the same run that the median reaches; null where none applies. */
-  share: number | null;
-}
-
-export interface Report {
-  suite: string;
-  date: string;
-  commit: string;
-  node: string;
-  rounds: number;
-  cpu: ReturnType<typeof cpu>;
-  /** Median FLOP/s and bytes/s measured between the contenders, by what was asked for. */
-  machine: Record<string, number>;
-  rows: Row[];
-}
+import type { Task } from './child.js';
+import { countersProblem } from './counters.js';
+import { machineKeys } from './machine.js';
+import { runNode } from './processes.js';
+import { figureOf, format, rowOf, type Report, type Rounds } from './result.js';
+import type { Settings } from './settings.js';
+import type { Contender, Measurement, Suite } from './suite.js';
 
 const childPath = fileURLToPath(new URL('child.ts', import.meta.url));
 
-/** Runs `contender` of `suite` in a process of its own; what it prints on its last line is its samples. */
-function runChild(suite: string, contender: string, env: Record<string, string> = {}): Promise<Samples> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', childPath, suite, contender],
-      { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text; });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code !== 0) reject(new Error(`${suite}: ${contender} ended with code ${code}`));
-      else resolve(JSON.parse(output.trimEnd().split('\n').at(-1)!) as Samples);
-    });
-  });
+async function runTask(task: Task, env?: Readonly<Record<string, string>>): Promise<Measurement[]> {
+  const output = await runNode(['--import', 'tsx', childPath, JSON.stringify(task)], env);
+  return JSON.parse(output.trimEnd().split('\n').at(-1)!) as Measurement[];
 }
 
-export async function runSuite(suite: Suite, rounds: number, log: (line: string) => void): Promise<Report> {
-  const contenders = suite.contenders();
-  const machineKeys = [...new Set(contenders.flatMap(machineKeysOf))];
-  const samples = new Map<string, number[]>();
-  const collect = (key: string, more: readonly number[]): void => {
-    samples.set(key, [...(samples.get(key) ?? []), ...more]);
-  };
-  for (let round = 1; round <= rounds; round++) {
-    for (const contender of contenders) {
-      log(`round ${round} of ${rounds}: ${contender.name}`);
-      const measured = await runChild(suite.name, contender.name, contender.env);
-      for (const [name, times] of Object.entries(measured)) collect(`${name}\n${contender.name}`, times);
+/** What a contender, or the machine, measured: each case as it first came, with the figures of all rounds. */
+class Collected {
+  readonly cases = new Map<string, { measured: Measurement; rounds: Rounds }>();
+
+  add(measurements: readonly Measurement[]): void {
+    for (const measured of measurements) {
+      const known = this.cases.get(measured.case);
+      const samples = measured.samples.map((value) => Number(value.toPrecision(6)));
+      if (known) known.rounds.push(samples);
+      else this.cases.set(measured.case, { measured, rounds: [samples] });
     }
-    for (const key of machineKeys) collect(key, (await runChild('machine', key))[key] ?? []);
   }
-  const machine = Object.fromEntries(machineKeys.map((key) => [key, summarize(samples.get(key) ?? []).median]));
-  const rows = suite.cases.flatMap((item) => contenders.flatMap((contender): Row[] => {
-    const times = samples.get(`${item.name}\n${contender.name}`);
-    if (!times) return [];
-    const summary = summarize(times);
-    return [{ case: item.name, contender: contender.name, flops: item.flops, bytes: item.bytes,
-      samples: item.samples ?? 0, ...summary, share: shareOf(contender, item, summary.median, machine) }];
-  }));
-  return { suite: suite.name, date: new Date().toISOString(), commit: commit(), node: process.version, rounds,
-    cpu: cpu(), machine, rows };
 }
 
-/** `fma isa threads` and `read bytes threads`: what `machine` of child.ts measures. */
-function machineKeysOf({ peak, bandwidth }: Contender): string[] {
-  return [...(peak ? [`fma ${peak.isa} ${peak.threads}`] : []),
-    ...(bandwidth ? [`read ${bandwidth.bytes} ${bandwidth.threads}`] : [])];
+/** Rejects when a contender fails or the bench is interrupted. */
+export async function runSuite(suite: Suite, settings: Settings, rounds: number,
+                               log: (line: string) => void): Promise<Report> {
+  const contenders = suite.contenders(settings);
+  const keys = machineKeys(contenders);
+  const collected = new Map(contenders.map((contender) => [contender, new Collected()]));
+  const machine = new Collected();
+  for (let round = 1; round <= rounds; round++) {
+    for (const [contender, into] of collected) {
+      log(`round ${round} of ${rounds}: ${contender.name}`);
+      into.add(await runTask({ settings, suite: suite.name, contender: contender.name }, contender.env));
+    }
+    if (keys.length > 0) machine.add(await runTask({ settings, machine: keys }));
+  }
+  return reportOf(suite, settings, collected, machine);
 }
 
-function shareOf(contender: Contender, { flops, bytes }: { flops: number; bytes: number }, seconds: number,
-                 machine: Record<string, number>): number | null {
-  const { peak, bandwidth } = contender;
-  if (flops > 0 && peak) return flops / seconds / machine[`fma ${peak.isa} ${peak.threads}`]!;
-  if (bytes > 0 && bandwidth) return bytes / seconds / machine[`read ${bandwidth.bytes} ${bandwidth.threads}`]!;
-  return null;
+function reportOf(suite: Suite, settings: Settings, collected: ReadonlyMap<Contender, Collected>,
+                  machine: Collected): Report {
+  const figures = Object.fromEntries([...machine.cases].map(([name, { rounds }]) => [name, figureOf(rounds)]));
+  const info = cpu();
+  const all = [...collected].flatMap(([contender, { cases }]) => [...cases.values()].map(({ measured, rounds }) =>
+    rowOf(contender, measured, rounds, figures, info)));
+  const order = [...new Set(all.map((row) => row.case))];
+  const problem = settings.counters ? countersProblem() : undefined;
+  return {
+    format, suite: suite.name, settings, date: new Date().toISOString(), commit: commit(), node: process.version,
+    cpu: info, machine: figures, ...(problem === undefined ? {} : { counters: problem }),
+    rows: order.flatMap((name) => all.filter((row) => row.case === name)),
+  };
 }
 
+/** The commit that is checked out, with a + where files differ from it. */
 function commit(): string {
   try {
     const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

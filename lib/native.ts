@@ -145,6 +145,13 @@ export interface Native {
   peakFlops(isa: string, threads: number, seconds: number): number;
   /** Bytes a second of reading (kind read) or copying memory of a working set of `bytes` per thread. */
   bandwidth(kind: 'read' | 'copy', bytes: number, threads: number, seconds: number): number;
+  /**
+   * Starts to count hardware events of the calling thread and of threads started from now on: '', or a sentence that
+   * says why they can't be counted. `readCounters`: cycles, instructions, misses of L1, L2 and L3 since then; NaN for
+   * what the processor does not count.
+   */
+  openCounters(): string;
+  readCounters(): Float64Array;
   /** Live native objects and bytes, for leak tests. */
   counters(): { programs: number; parameters: number; jobs: number; bytes: number };
 }

@@ -1,8 +1,12 @@
 import type { Suite } from '../suite.js';
 import { gemmSuite } from './gemm.js';
 import { inferSuite } from './infer.js';
-import { instructionsSuite } from './instructions.js';
 import { kernelsSuite } from './kernels.js';
+import { peakSuite } from './peak.js';
+import { programSuite } from './program.js';
+import { scaleSuite } from './scale.js';
 import { trainSuite } from './train.js';
 
-export const suites: readonly Suite[] = [gemmSuite, kernelsSuite, instructionsSuite, trainSuite, inferSuite];
+export const suites: readonly Suite[] = [
+  peakSuite, gemmSuite, kernelsSuite, programSuite, trainSuite, inferSuite, scaleSuite,
+];

@@ -1,48 +1,96 @@
-/** Inference of the seed model with `predictSync`, by batch size. */
+/** `predictSync`: how long a request takes at batch 1, and how much goes through in larger batches. */
 import { cpu } from '../../lib/kernels.js';
+import { NdArray, type Sequential } from '../../lib/index.js';
 import { BaselineClassifier } from '../baseline.js';
-import { hyper, inferenceFlops, seedModel, sizes, trainingSet } from '../seed-model.js';
-import { sample, type Case, type Contender, type Suite } from '../suite.js';
+import { classifier, hyper, inferenceFlops, modelName, seedSizes, weightBytes } from '../models.js';
+import { sample, secondsOf } from '../sample.js';
+import type { Settings } from '../settings.js';
+import { summarizeLatencies } from '../statistics.js';
+import { threadsName, type Contender, type Measurement, type Suite } from '../suite.js';
+import { checkBaseline } from './defaults.js';
 
-const batches = [1, 16, 128, 1024] as const;
+/** Calls whose times give one figure of each percentile: enough for a hundred of them to lie beyond the 99th. */
+const callsOfSample = 10_000;
+const samplesOfRound = 3;
 
-const cases: readonly Case[] = batches.map((batch) =>
-  ({ name: `batch ${batch}`, flops: batch * inferenceFlops, bytes: 0, samples: batch }));
+type Predict = (input: NdArray<Float32Array>, rows: number) => void;
 
-const quern: Contender = {
-  name: 'quern',
-  get peak() { return { isa: cpu().isa, threads: cpu().threads }; },
-  async measure() {
-    const { x } = await trainingSet();
-    const model = seedModel();
-    const result: Record<string, number[]> = {};
-    for (const batch of batches) {
-      const input = x.slice(0, batch);
-      const out = new Float32Array(batch * 10);
-      result[`batch ${batch}`] = await sample(() => model.predictSync(input, { out }));
-    }
-    return result;
-  },
-};
+/** Pixels that are mostly 0, as those of images. */
+function inputs(sizes: readonly number[], rows: number): NdArray<Float32Array> {
+  const columns = sizes[0]!;
+  const data = Float32Array.from({ length: rows * columns }, (_, i) => ((i * 37) % 101 < 80 ? 0 : ((i * 37) % 101) / 101));
+  return new NdArray(data, [rows, columns]);
+}
 
-const baseline: Contender = {
-  name: 'TypeScript',
-  async measure() {
-    const { x } = await trainingSet();
-    const weights = seedModel().getWeights().map(({ data }) => data as Float32Array);
-    const classifier = new BaselineClassifier(sizes, weights, Math.max(...batches), hyper);
-    const result: Record<string, number[]> = {};
-    for (const batch of batches) {
-      const input = x.slice(0, batch).data as Float32Array;
-      result[`batch ${batch}`] = await sample(() => classifier.predict(input, batch));
-    }
-    return result;
-  },
-};
+async function measureAll(settings: Settings, predict: Predict): Promise<Measurement[]> {
+  const sizes = settings.layers ?? seedSizes;
+  const measured: Measurement[] = [];
+  for (const rows of settings.batch ?? [1, 16, 128, 1024]) {
+    const input = inputs(sizes, rows);
+    const work = { flops: rows * inferenceFlops(sizes), bytes: weightBytes(sizes) };
+    const name = `${modelName(sizes)}, batch ${rows}`;
+    if (rows === 1) measured.push(...latencies(name, () => predict(input, rows), settings).map((one) => ({ ...one, work })));
+    const seconds = secondsOf(0.3, settings);
+    measured.push({ case: name, rows, work, samples: await sample(() => predict(input, rows), seconds) });
+  }
+  return measured;
+}
+
+/** Each call is timed by itself. */
+function latencies(name: string, call: () => void, { quick }: Settings): Measurement[] {
+  const calls = quick ? 100 : callsOfSample;
+  for (let i = 0; i < calls; i++) call();
+  const runs = Array.from({ length: quick ? 1 : samplesOfRound }, () => {
+    const times = Array.from({ length: calls }, () => {
+      const start = performance.now();
+      call();
+      return (performance.now() - start) / 1000;
+    });
+    return summarizeLatencies(times);
+  });
+  return (['p50', 'p90', 'p99'] as const).map((percentile) =>
+    ({ case: `${name}: ${percentile}`, samples: runs.map((run) => run[percentile]) }));
+}
+
+function quern(isa: string, threads: number, settings: Settings): Contender {
+  const sizes = settings.layers ?? seedSizes;
+  return {
+    name: `quern ${isa}, ${threadsName(threads)}`,
+    machine: { isa, threads },
+    env: { QUERN_ISA: isa, QUERN_THREADS: String(threads) },
+    measure: () => measureAll(settings, predictor(classifier(sizes), sizes.at(-1)!)),
+  };
+}
+
+function predictor(model: Sequential, outputs: number): Predict {
+  const results = new Map<number, Float32Array>();
+  return (input, rows) => {
+    let out = results.get(rows);
+    if (!out) results.set(rows, out = new Float32Array(rows * outputs));
+    model.predictSync(input, { out });
+  };
+}
+
+function baseline(settings: Settings): Contender {
+  const sizes = settings.layers ?? seedSizes;
+  return {
+    name: 'TypeScript',
+    measure() {
+      const weights = classifier(sizes).getWeights().map(({ data }) => data as Float32Array);
+      const model = new BaselineClassifier(sizes, weights, Math.max(...(settings.batch ?? [1024])), hyper);
+      return measureAll(settings, (input, rows) => model.predict(input.data, rows));
+    },
+  };
+}
 
 export const inferSuite: Suite = {
   name: 'infer',
-  about: 'predictSync of the seed model, batches of 1, 16, 128 and 1024 rows',
-  cases,
-  contenders: () => [quern, baseline],
+  about: 'predictSync of the seed model or of any --layers: percentiles of the latency of one row, and larger batches',
+  options: ['layers', 'batch', 'threads', 'isa', 'baseline'],
+  contenders(settings) {
+    checkBaseline(settings);
+    const { isa, threads } = cpu();
+    return [...(settings.isa ?? [isa]).flatMap((name) => (settings.threads ?? [threads]).map((count) =>
+      quern(name, count, settings))), ...(settings.baseline ? [baseline(settings)] : [])];
+  },
 };

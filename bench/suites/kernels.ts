@@ -1,62 +1,85 @@
-/** Every pointwise function and its gradient over arrays that fit the L2 cache, against the bandwidth of reading it. */
+/**
+ * The kernels but gemm, one at a time on one thread: pointwise functions and their gradients over arrays in L2, and the
+ * losses, reductions, optimizers and the like as programs of a single instruction.
+ */
 import { cpu } from '../../lib/kernels.js';
 import { native } from '../../lib/native.js';
 import { pointwiseFunctions } from '../../lib/program/instruction.js';
-import { sample, type Case, type Contender, type Suite } from '../suite.js';
+import { plainFunctions, plainInstructions } from '../baseline-kernels.js';
+import { measureRuns } from '../sample.js';
+import type { Settings } from '../settings.js';
+import type { Contender, Measurement, Suite } from '../suite.js';
+import { isWanted } from './defaults.js';
+import { measure } from './one-instruction.js';
+import { singleInstructions } from './single-instructions.js';
 
 /** 32 K floats: two arrays of them fit a 256 KB L2 cache. */
 const length = 1 << 15;
+const seconds = 0.05;
 
-const cases: readonly Case[] = pointwiseFunctions.flatMap((name): Case[] => [
-  { name, flops: 0, bytes: 2 * 4 * length },
-  { name: `${name} gradient`, flops: 0, bytes: 3 * 4 * length },
-]);
-
-/** From -4 to 4; log and sqrt get the half they are defined on. */
+/** From -4 to 4; log, sqrt and reciprocal get the half they are defined on. */
 function inputs(name: string): Float32Array {
   const positive = name === 'log' || name === 'sqrt' || name === 'reciprocal';
   return Float32Array.from({ length }, (_, i) => (positive ? 1e-3 + (8 * i) / length : (8 * i) / length - 4));
 }
 
-function kernels(isa: string): Contender {
+async function pointwise(isa: string, settings: Settings): Promise<Measurement[]> {
+  const measured: Measurement[] = [];
+  const out = new Float32Array(length);
+  const dy = new Float32Array(length).fill(1);
+  const add = async (name: string, arrays: number, run: () => void): Promise<void> => {
+    if (!isWanted(name, settings)) return;
+    const work = { flops: 0, bytes: arrays * 4 * length };
+    measured.push({ case: name, work, ...await measureRuns(run, seconds, settings) });
+  };
+  for (const name of pointwiseFunctions) {
+    const x = inputs(name);
+    await add(name, 2, () => native().pointwise(isa, name, x, out, 1));
+    await add(`${name} gradient`, 3, () => native().pointwiseGradient(isa, name, x, dy, out, 1));
+  }
+  return measured;
+}
+
+function instructions(isa: string, settings: Settings): Measurement[] {
+  return singleInstructions.filter(({ name }) => isWanted(name, settings)).map((one) =>
+    ({ case: one.name, work: { flops: 0, bytes: one.bytes }, samples: measure(one, isa, settings.quick ? 1 : 20) }));
+}
+
+function quern(isa: string, settings: Settings): Contender {
   return {
     name: isa,
-    bandwidth: { bytes: 4 * length, threads: 1 },
+    machine: { isa, threads: 1 },
     async measure() {
-      const result: Record<string, number[]> = {};
-      const out = new Float32Array(length);
-      const dy = new Float32Array(length).fill(1);
-      for (const name of pointwiseFunctions) {
-        const x = inputs(name);
-        result[name] = await sample(() => native().pointwise(isa, name, x, out, 1), 0.05, 0.02);
-        result[`${name} gradient`] = await sample(() => native().pointwiseGradient(isa, name, x, dy, out, 1), 0.05, 0.02);
-      }
-      return result;
+      return [...await pointwise(isa, settings), ...instructions(isa, settings)];
     },
   };
 }
 
-const plain: Partial<Record<string, (x: number) => number>> = {
-  relu: (x) => (x > 0 ? x : 0), sigmoid: (x) => 1 / (1 + Math.exp(-x)), tanh: Math.tanh, exponential: Math.exp,
-  log: Math.log, sqrt: Math.sqrt, silu: (x) => x / (1 + Math.exp(-x)),
-};
-
-const baseline: Contender = {
-  name: 'TypeScript',
-  async measure() {
-    const result: Record<string, number[]> = {};
-    const out = new Float32Array(length);
-    for (const [name, apply] of Object.entries(plain)) {
-      const x = inputs(name);
-      result[name] = await sample(() => { for (let i = 0; i < length; i++) out[i] = apply!(x[i]!); }, 0.05, 0.02);
-    }
-    return result;
-  },
-};
+function baseline(settings: Settings): Contender {
+  return {
+    name: 'TypeScript',
+    async measure() {
+      const measured: Measurement[] = [];
+      const add = async (name: string, run: () => void): Promise<void> => {
+        if (isWanted(name, settings)) measured.push({ case: name, ...await measureRuns(run, seconds, settings) });
+      };
+      const out = new Float32Array(length);
+      for (const [name, apply] of Object.entries(plainFunctions)) {
+        const x = inputs(name);
+        await add(name, () => { for (let i = 0; i < length; i++) out[i] = apply(x[i]!); });
+      }
+      for (const [name, run] of Object.entries(plainInstructions)) await add(name, run);
+      return measured;
+    },
+  };
+}
 
 export const kernelsSuite: Suite = {
   name: 'kernels',
-  about: 'pointwise functions and their gradients, every instruction set, against the bandwidth of the cache',
-  cases,
-  contenders: () => [...[...cpu().isas].reverse().map(kernels), baseline],
+  about: 'pointwise functions, losses, reductions, optimizers, …, one at a time on one thread, against bandwidth',
+  options: ['isa', 'only', 'baseline', 'counters'],
+  contenders(settings) {
+    const isas = settings.isa ?? [...cpu().isas].reverse();
+    return [...isas.map((isa) => quern(isa, settings)), ...(settings.baseline ? [baseline(settings)] : [])];
+  },
 };

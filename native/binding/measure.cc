@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <mutex>
 
 #include "binding/kernel_functions.h"
@@ -12,6 +13,7 @@
 #include "kernels/dispatch.h"
 #include "runtime/arena.h"
 #include "runtime/cpu.h"
+#include "runtime/hardware_counters.h"
 
 namespace quern {
 namespace {
@@ -111,6 +113,26 @@ Napi::Value measure_ulp(const Napi::CallbackInfo& info) {
   return object;
 }
 
+// One for the process: a bench process measures on one thread.
+HardwareCounters& hardware_counters() {
+  static HardwareCounters& counters = *new HardwareCounters();
+  return counters;
+}
+
+// openCounters()
+Napi::Value open_counters(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), hardware_counters().open());
+}
+
+// readCounters()
+Napi::Value read_counters(const Napi::CallbackInfo& info) {
+  double counts[kHardwareEvents];
+  hardware_counters().read(counts);
+  auto numbers = Napi::Float64Array::New(info.Env(), kHardwareEvents);
+  std::copy(std::begin(counts), std::end(counts), numbers.Data());
+  return numbers;
+}
+
 Napi::Value describe_cpu(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const CpuInfo& machine = cpu();
@@ -134,6 +156,8 @@ void export_measurements(Napi::Env env, Napi::Object exports) {
   exports.Set("cpu", Napi::Function::New<describe_cpu>(env, "cpu"));
   exports.Set("peakFlops", Napi::Function::New<peak_flops>(env, "peakFlops"));
   exports.Set("bandwidth", Napi::Function::New<bandwidth>(env, "bandwidth"));
+  exports.Set("openCounters", Napi::Function::New<open_counters>(env, "openCounters"));
+  exports.Set("readCounters", Napi::Function::New<read_counters>(env, "readCounters"));
   exports.Set("measureUlp", Napi::Function::New<measure_ulp>(env, "measureUlp"));
 }
 

@@ -1,7 +1,7 @@
 /** Programs that are there for a single instruction, and the seconds it takes in them. */
-import { native, type NativeArray, type SpanSpec } from '../lib/native.js';
-import type { Instruction } from '../lib/program/instruction.js';
-import type { BufferSpec, ProgramSpec, Shape } from '../lib/program/spec.js';
+import { native, type NativeArray, type SpanSpec } from '../../lib/native.js';
+import type { Instruction } from '../../lib/program/instruction.js';
+import type { BufferSpec, ProgramSpec, Shape } from '../../lib/program/spec.js';
 
 export const rows = 256;
 export const cols = 128;
@@ -63,8 +63,8 @@ function batch(): Pick<SpanSpec, 'inputs' | 'targets'> {
   return { inputs: [array(wave(elements)), array(wave(rows * classes))], targets: [array(dense), array(labels)] };
 }
 
-/** Seconds of single runs of the instruction: at least `count` of them, each the mean of `steps` in a row. */
-export function measure({ instruction, segment }: OneInstruction, isa: string, count = 20, steps = 20): number[] {
+/** Seconds of single runs of the instruction: `count` of them, each the mean of `steps` in a row. */
+export function measure({ instruction, segment }: OneInstruction, isa: string, count: number, steps = 20): number[] {
   const forward = [...preparation.forward, ...(segment === 'forward' ? [instruction] : [])];
   const update = segment === 'update' ? [instruction] : [];
   const spec: ProgramSpec = { name: 'one instruction', maxRows: rows, buffers, accumulators: 1, forward,

@@ -1,0 +1,79 @@
+/** Results as text: what was measured where, and a table with one line for each case and contender. */
+import { percent, quantity, quantityRange } from '../lib/quantity.js';
+import { textTable } from '../lib/text-table.js';
+import { formatCounts } from './counters.js';
+import { gridBlocks } from './heat-map.js';
+import type { Figure, Report, Row } from './result.js';
+
+export function formatReport(report: Report): string {
+  const rows = shownRows(report);
+  const blocks = gridBlocks(report.rows);
+  return [
+    ...headLines(report), '',
+    ...(rows.length ? textTable(tableHeader, rows.map((row) => cellsOf(row, report.rows)), 2) : []),
+    ...blocks.flatMap((block) => ['', ...block]),
+    ...countsLines(report),
+  ].join('\n');
+}
+
+/** Which machine, which code, and what the machine reached meanwhile. */
+export function headLines({ suite, settings, date, commit, node, cpu, machine }: Report): string[] {
+  const kilobytes = (bytes: number): string => `${bytes >> 10} KB`;
+  const given = Object.entries(settings).filter(([name]) => name !== 'products')
+    .map(([name, value]) => (value === true ? name : `${name} ${String(value)}`));
+  return [
+    [suite, ...given, date.slice(0, 10), `commit ${commit}`, `node ${node}`].join(' · '),
+    [cpu.brand, `${cpu.isa} of ${cpu.isas.join(', ')}`, `${cpu.threads} threads`,
+      `L1d ${kilobytes(cpu.l1d)}, L2 ${kilobytes(cpu.l2)}, L3 ${kilobytes(cpu.l3)}`].join(' · '),
+    ...machineLines(machine),
+  ];
+}
+
+function machineLines(machine: Record<string, Figure>): string[] {
+  const show = ([key, { summary }]: [string, Figure]): string => {
+    const unit = key.startsWith('fma') ? 'FLOP/s' : 'B/s';
+    return `${key}: ${quantity(summary.median, unit, 3)} ` +
+      `(${quantityRange(summary.lowerQuartile, summary.upperQuartile, unit)})`;
+  };
+  return Object.entries(machine).map((entry) => `measured in between: ${show(entry)}`);
+}
+
+/** The heat map stands for the rows of a grid. */
+function shownRows({ settings, rows }: Report): Row[] {
+  return settings.grid ? [] : rows;
+}
+
+export const tableHeader = ['case', 'contender', 'median', 'quartiles', 'best', 'rate', 'floor', 'reached', 'of',
+  'median / first'];
+
+export function cellsOf(row: Row, rows: readonly Row[]): string[] {
+  const { unit, summary: { lowest, lowerQuartile, median, upperQuartile, highest }, floor } = row;
+  const first = rows.find((other) => other.case === row.case)!;
+  const best = isBetterLow(unit) ? lowest : highest;
+  return [
+    row.case, row.contender, quantity(median, unit), quantityRange(lowerQuartile, upperQuartile, unit),
+    quantity(best, unit), rateOf(row), floor ? quantity(floor.seconds, 's', 3) : '',
+    floor ? percent(floor.seconds / median) : '', floor?.bound ?? '',
+    row === first || first.summary.median === 0 ? '' : `${(median / first.summary.median).toFixed(2)} x`,
+  ];
+}
+
+export function isBetterLow(unit: Row['unit']): boolean {
+  return unit === 's' || unit === 'B';
+}
+
+/** Work a second, at the median: rows, else FLOPs, else bytes. */
+function rateOf({ unit, rows, work, summary: { median } }: Row): string {
+  if (unit !== 's' || median === 0) return '';
+  if (rows !== undefined) return quantity(rows / median, 'rows/s', 3);
+  if (!work) return '';
+  return work.flops > 0 ? quantity(work.flops / median, 'FLOP/s', 3) : quantity(work.bytes / median, 'B/s', 3);
+}
+
+function countsLines({ counters, rows }: Report): string[] {
+  if (counters !== undefined) return ['', `no hardware counters: ${counters}`];
+  const counted = rows.filter(({ counts }) => counts);
+  if (counted.length === 0) return [];
+  return ['', ...counted.map((row) =>
+    `${row.case}, ${row.contender}: ${formatCounts(row.counts!, (count) => quantity(count, '', 3).trim())}`)];
+}

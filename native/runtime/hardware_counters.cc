@@ -1,0 +1,112 @@
+#include "runtime/hardware_counters.h"
+
+#include <cmath>
+
+#ifdef __linux__
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/cpu.h"
+#endif
+
+namespace quern {
+
+double CounterReading::scaled() const {
+  if (running == 0) return std::nan("");
+  return static_cast<double>(value) * static_cast<double>(enabled) / static_cast<double>(running);
+}
+
+#ifdef __linux__
+
+namespace {
+
+struct Event {
+  uint32_t type;
+  uint64_t config;
+};
+
+constexpr Event kNone{PERF_TYPE_MAX, 0};
+constexpr Event kL1ReadMisses{PERF_TYPE_HW_CACHE, PERF_COUNT_HW_CACHE_L1D | (PERF_COUNT_HW_CACHE_OP_READ << 8) |
+                                                      (PERF_COUNT_HW_CACHE_RESULT_MISS << 16)};
+constexpr Event kCacheMisses{PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES};
+constexpr Event kIntelL2Misses{PERF_TYPE_RAW, 0x3f24};  // L2_RQSTS.MISS, from Skylake on
+
+// The kernel's "cache misses" are those of the last level on Intel, but those of L2 on AMD, whose L3 counts for all
+// cores together only.
+Event event_of(HardwareEvent event, bool amd) {
+  switch (event) {
+    case kCycles: return {PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES};
+    case kInstructions: return {PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS};
+    case kL1Misses: return kL1ReadMisses;
+    case kL2Misses: return amd ? kCacheMisses : kIntelL2Misses;
+    default: return amd ? kNone : kCacheMisses;
+  }
+}
+
+// A file, or -1 and errno.
+int open_event(const Event& event) {
+  perf_event_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  attributes.size = sizeof attributes;
+  attributes.type = event.type;
+  attributes.config = event.config;
+  attributes.exclude_kernel = attributes.exclude_hv = 1;
+  attributes.inherit = 1;  // threads that are started later
+  attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+  return static_cast<int>(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+}
+
+}  // namespace
+
+std::string counters_problem(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM: return "the kernel does not allow it (kernel.perf_event_paranoid must be 2 or less, and no seccomp filter)";
+    case ENOENT:
+    case ENODEV:
+    case EOPNOTSUPP: return "the kernel has no hardware counters here, as in most virtual machines";
+    case ENOSYS: return "the kernel has no perf_event_open";
+    default: return std::string("perf_event_open failed: ") + std::strerror(error);
+  }
+}
+
+HardwareCounters::~HardwareCounters() {
+  for (int file : files_) {
+    if (file >= 0) close(file);
+  }
+}
+
+std::string HardwareCounters::open() {
+  const bool amd = cpu().brand.compare(0, 3, "AMD") == 0;
+  for (int i = 0; i < kHardwareEvents; i++) {
+    if (files_[i] >= 0) close(files_[i]);
+    files_[i] = open_event(event_of(static_cast<HardwareEvent>(i), amd));
+    if (i == kCycles && files_[i] < 0) return counters_problem(errno);
+  }
+  return {};
+}
+
+void HardwareCounters::read(double (&counts)[kHardwareEvents]) const {
+  for (int i = 0; i < kHardwareEvents; i++) {
+    CounterReading reading;
+    const bool whole = files_[i] >= 0 && ::read(files_[i], &reading, sizeof reading) == sizeof reading;
+    counts[i] = whole ? reading.scaled() : std::nan("");
+  }
+}
+
+#else
+
+std::string counters_problem(int) { return "only Linux has perf_event_open"; }
+HardwareCounters::~HardwareCounters() = default;
+std::string HardwareCounters::open() { return counters_problem(0); }
+void HardwareCounters::read(double (&counts)[kHardwareEvents]) const {
+  for (double& count : counts) count = std::nan("");
+}
+
+#endif
+
+}  // namespace quern

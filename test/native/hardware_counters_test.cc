@@ -1,0 +1,46 @@
+// Hardware counters: what can be said of them on any machine.
+#include "runtime/hardware_counters.h"
+
+#include <cerrno>
+
+#include "check.h"
+
+namespace quern::test {
+
+TEST(counter_readings_are_scaled_to_the_time_they_were_wanted) {
+  CHECK_EQUAL((CounterReading{100, 50, 50}).scaled(), 100.0);
+  CHECK_EQUAL((CounterReading{100, 90, 30}).scaled(), 300.0);
+  CHECK_EQUAL((CounterReading{0, 90, 30}).scaled(), 0.0);
+  CHECK(std::isnan((CounterReading{7, 90, 0}).scaled()));
+}
+
+// Either they count, and then a loop of instructions shows, or they say why not.
+TEST(counters_count_or_say_why_not) {
+  HardwareCounters counters;
+  double before[kHardwareEvents], after[kHardwareEvents];
+  counters.read(before);
+  for (double count : before) CHECK(std::isnan(count));
+  const std::string problem = counters.open();
+  counters.read(before);
+  volatile int sum = 0;
+  for (int i = 0; i < 1'000'000; i++) sum = sum + i;
+  counters.read(after);
+  if (problem.empty()) {
+    CHECK(after[kCycles] > before[kCycles]);
+    CHECK(after[kInstructions] - before[kInstructions] >= 1e6);
+  } else {
+    std::printf("hardware counters not tested: %s\n", problem.c_str());
+    for (double count : after) CHECK(std::isnan(count));
+  }
+}
+
+#ifdef __linux__
+TEST(counters_say_what_an_errno_means) {
+  CHECK(counters_problem(EACCES).find("perf_event_paranoid") != std::string::npos);
+  CHECK(counters_problem(ENOENT).find("virtual machines") != std::string::npos);
+  CHECK(counters_problem(ENOSYS).find("no perf_event_open") != std::string::npos);
+  CHECK(counters_problem(EMFILE).find("perf_event_open failed: ") == 0);
+}
+#endif
+
+}  // namespace quern::test
