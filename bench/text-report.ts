@@ -4,20 +4,23 @@ import { textTable } from '../lib/text-table.js';
 import { formatCounts } from './counters.js';
 import { gridBlocks } from './heat-map.js';
 import type { Figure, Report, Row } from './result.js';
+import { threadsName } from './suite.js';
 
 export function formatReport(report: Report): string {
   const rows = shownRows(report);
   const blocks = gridBlocks(report.rows);
+  const machine = machineCells(report.machine);
   return [
     ...headLines(report), '',
+    ...(machine.length ? [...textTable(machineHeader, machine, 2), ''] : []),
     ...(rows.length ? textTable(tableHeader, rows.map((row) => cellsOf(row, report.rows)), 2) : []),
     ...blocks.flatMap((block) => ['', ...block]),
     ...countsLines(report),
   ].join('\n');
 }
 
-/** Which machine, which code, and what the machine reached meanwhile. */
-export function headLines({ suite, settings, date, commit, node, cpu, machine }: Report): string[] {
+/** Which bench, which code; which machine. */
+export function headLines({ suite, settings, date, commit, node, cpu }: Report): string[] {
   const kilobytes = (bytes: number): string => `${bytes >> 10} KB`;
   const given = Object.entries(settings).filter(([name]) => name !== 'products')
     .map(([name, value]) => (value === true ? name : `${name} ${String(value)}`));
@@ -25,18 +28,20 @@ export function headLines({ suite, settings, date, commit, node, cpu, machine }:
     [suite, ...given, date.slice(0, 10), `commit ${commit}`, `node ${node}`].join(' · '),
     [cpu.brand, `${cpu.isa} of ${cpu.isas.join(', ')}`, `${cpu.threads} threads`,
       `L1d ${kilobytes(cpu.l1d)}, L2 ${kilobytes(cpu.l2)}, L3 ${kilobytes(cpu.l3)}`].join(' · '),
-    ...machineLines(machine),
   ];
 }
 
-function machineLines(machine: Record<string, Figure>): string[] {
-  const show = ([key, { summary }]: [string, Figure]): string => {
-    const unit = key.startsWith('fma') ? 'FLOP/s' : 'B/s';
-    return `${key}: ${quantity(summary.median, unit, 3)} ` +
-      `(${quantityRange(summary.lowerQuartile, summary.upperQuartile, unit)})`;
-  };
-  return Object.entries(machine).map((entry) => `measured in between: ${show(entry)}`);
+/** The machine's figures: what was measured, its median, quartiles and best. */
+export function machineCells(machine: Record<string, Figure>): string[][] {
+  return Object.entries(machine).map(([key, { summary: { lowerQuartile, median, upperQuartile, highest } }]) => {
+    const [kind, what, threads] = key.split(' ') as [string, string, string];
+    const unit = kind === 'fma' ? 'FLOP/s' : 'B/s';
+    return [kind === 'fma' ? `FMA ${what}` : `${kind} ${what}`, threadsName(Number(threads)), quantity(median, unit, 3),
+      quantityRange(lowerQuartile, upperQuartile, unit), quantity(highest, unit, 3)];
+  });
 }
+
+export const machineHeader = ['measured in between', '', 'median', 'quartiles', 'best'];
 
 /** The heat map stands for the rows of a grid. */
 function shownRows({ settings, rows }: Report): Row[] {

@@ -90,7 +90,7 @@ export interface NativeProgram {
     threads: number, out: Float32Array): void;
   explain(): string;
   /**
-   * FLOPs and bytes (operands read and written) of each instruction (forward, backward, update in order) of a step of
+   * FLOPs and bytes of the operands (each once) of each instruction (forward, backward, update in order) of a step of
    * `rows`, two numbers each. What is folded into a gemm counts there.
    */
   costs(rows: number): Float64Array;

@@ -10,7 +10,10 @@ export type Level = (typeof levels)[number];
 
 export interface Work {
   flops: number;
-  /** Read and written, each operand once. */
+  /**
+   * Of the operands, each once: what has to come into the caches, to be read or written. What goes back from them goes
+   * at the same time.
+   */
   bytes: number;
 }
 

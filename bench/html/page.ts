@@ -1,6 +1,6 @@
 /** A result as one page that needs nothing else: no script, no network, drawings in SVG, for light and dark. */
 import type { Report } from '../result.js';
-import { cellsOf, headLines, tableHeader } from '../text-report.js';
+import { cellsOf, headLines, machineCells, machineHeader, tableHeader } from '../text-report.js';
 import { heatMapFigures } from './heat-map.js';
 import { escape } from './markup.js';
 import { rooflineFigures } from './roofline.js';
@@ -8,7 +8,8 @@ import { style } from './style.js';
 
 export function htmlPage(report: Report): string {
   const title = `quern bench: ${report.suite}`;
-  const [what, where, ...machine] = headLines(report);
+  const [what, where] = headLines(report);
+  const machine = machineCells(report.machine);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -22,27 +23,25 @@ export function htmlPage(report: Report): string {
 <h1>${escape(title)}</h1>
 <p>${escape(what!)}<br>${escape(where!)}</p>
 ${report.counters === undefined ? '' : `<p>No hardware counters: ${escape(report.counters)}.</p>`}
-${machine.length ? `<details><summary>What the machine reached in between</summary><ul>
-${machine.map((line) => `<li>${escape(line.replace(/^[^:]*: /, ''))}</li>`).join('\n')}
-</ul></details>` : ''}
+${machine.length ? table('What the machine reached in between', machineHeader, machine) : ''}
 ${rooflineFigures(report).join('\n')}
 ${heatMapFigures(report).join('\n')}
-${table(report)}
+${table('Figures', tableHeader, report.rows.map((row) => cellsOf(row, report.rows)))}
 </body>
 </html>
 `;
 }
 
-function table(report: Report): string {
+function table(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cell = (tag: 'td' | 'th', text: string, column: number): string =>
     `<${tag}${column < 2 ? '' : ' class="number"'}>${escape(text)}</${tag}>`;
   const line = (tag: 'td' | 'th', cells: readonly string[]): string =>
     `<tr>${cells.map((text, column) => cell(tag, text, column)).join('')}</tr>`;
-  return `<h2>Figures</h2>
+  return `<h2>${escape(title)}</h2>
 <div class="wide"><table>
-<thead>${line('th', tableHeader)}</thead>
+<thead>${line('th', header)}</thead>
 <tbody>
-${report.rows.map((row) => line('td', cellsOf(row, report.rows))).join('\n')}
+${rows.map((cells) => line('td', cells)).join('\n')}
 </tbody>
 </table></div>`;
 }

@@ -30,10 +30,10 @@ export const singleInstructions: readonly OneInstruction[] = [
     labelSmoothing: 0 })),
   ...accuracyKinds.map((kind) => forward(`accuracy ${kind}`, 2 * logitsBytes,
     { op: 'accuracy', prediction: logits, target: kind === 'sparse' ? labels : dense, values, kind, threshold: 0.5 })),
-  { name: 'sgd', segment: 'update', bytes: 12 * elements, instruction: { op: 'sgd', parameters: w, gradients: dw,
+  { name: 'sgd', segment: 'update', bytes: 8 * elements, instruction: { op: 'sgd', parameters: w, gradients: dw,
     scalars, nesterov: false, weightDecay: false } },
-  { name: 'sgd nesterov', segment: 'update', bytes: 20 * elements, instruction: { op: 'sgd', parameters: w,
+  { name: 'sgd nesterov', segment: 'update', bytes: 12 * elements, instruction: { op: 'sgd', parameters: w,
     gradients: dw, momentum: m, scalars, nesterov: true, weightDecay: false } },
-  { name: 'adam', segment: 'update', bytes: 28 * elements, instruction: { op: 'adam', parameters: w, gradients: dw, m,
+  { name: 'adam', segment: 'update', bytes: 16 * elements, instruction: { op: 'adam', parameters: w, gradients: dw, m,
     v, scalars, weightDecay: false } },
 ];

@@ -102,7 +102,7 @@ Napi::Value ProgramObject::costs(const Napi::CallbackInfo& info) {
   auto numbers = Napi::Float64Array::New(info.Env(), 2 * costs.size());
   for (size_t i = 0; i < costs.size(); i++) {
     numbers[2 * i] = costs[i].flops;
-    numbers[2 * i + 1] = costs[i].bytes;
+    numbers[2 * i + 1] = costs[i].operands;
   }
   return numbers;
 }

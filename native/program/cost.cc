@@ -74,6 +74,7 @@ Cost cost_of(const ProgramSpec& spec, const Instruction& instruction, int64_t ro
     if (id == kNoBuffer) return;
     const double bytes = 4.0 * static_cast<double>(size_of(spec.buffers[id].shape).at(rows));
     cost.bytes += role == Role::kInOut ? 2 * bytes : bytes;
+    cost.operands += bytes;
   });
   return cost;
 }

@@ -12,6 +12,7 @@ Cost part_of_update(const ProgramSpec& spec, const Instruction& update, int64_t 
   Cost cost = cost_of(spec, update, rows);
   cost.flops *= part;
   cost.bytes *= part;
+  cost.operands *= part;
   return cost;
 }
 
@@ -27,7 +28,9 @@ Cost planned_cost(const ProgramSpec& spec, const Instruction& instruction, const
   const Cost folded = part_of_update(spec, update, floats, rows);
   const double gradient_bytes = sizeof(float) * static_cast<double>(floats);
   cost.flops += folded.flops;
-  cost.bytes += folded.bytes - 2 * gradient_bytes;  // as the gemm writes it and as the update reads it
+  // Neither does the gemm write it nor does the update read it.
+  cost.bytes += folded.bytes - 2 * gradient_bytes;
+  cost.operands += folded.operands - 2 * gradient_bytes;
   return cost;
 }
 

@@ -20,9 +20,12 @@ TEST(step_costs_move_an_update_to_the_gemm_it_is_folded_into) {
   const Instruction& sgd = mlp.spec.segments[kUpdate][0];
   const double floats = static_cast<double>(size_of(mlp.spec.buffers[updated_parameters(sgd)].shape).at(kBatch));
   const double flops_each = apart[update].flops / floats, bytes_each = apart[update].bytes / floats;
+  const double operands_each = apart[update].operands / floats;
+  CHECK(operands_each < bytes_each);  // weights are read and written
   const auto check_folded = [&](size_t gemm, double weights) {
     CHECK_NEAR(whole[gemm].flops, apart[gemm].flops + weights * flops_each, 1e-9);
     CHECK_NEAR(whole[gemm].bytes, apart[gemm].bytes + weights * (bytes_each - 8), 1e-9);
+    CHECK_NEAR(whole[gemm].operands, apart[gemm].operands + weights * (operands_each - 8), 1e-9);
   };
   check_folded(backward + 2, 5 * 4 + 0.0);
   check_folded(backward + 4, 6 * 5 + 0.0);
