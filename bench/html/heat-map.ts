@@ -4,7 +4,7 @@ import { heatMaps, reached, type HeatMap } from '../heat-map.js';
 import { peaksOf, type Figure, type Report, type Row } from '../result.js';
 import { escape } from './markup.js';
 
-const cell = 24;
+const cell = 28;
 const margin = { left: 34, top: 20 };
 
 type Share = (row: Row) => number;

@@ -8,7 +8,7 @@ import { peaksOf, type Report, type Row } from '../result.js';
 import { escape } from './markup.js';
 
 const width = 640, height = 400;
-const margin = { left: 62, right: 90, top: 12, bottom: 40 };
+const margin = { left: 84, right: 90, top: 12, bottom: 40 };
 
 interface Point {
   row: Row;
@@ -87,13 +87,14 @@ function axes(x: Axis, y: Axis): string {
 /** Each level's slope up to the peak, and the peak from the first ridge on. Parts beyond the axes are cut. */
 function roofs({ flops, bandwidth }: Peaks, x: Axis, y: Axis): string {
   const [left, right] = [10 ** x.from, 10 ** x.to];
-  const slopes = levels.flatMap((level) => {
+  const slopes = levels.flatMap((level, i) => {
     const rate = bandwidth[level];
     if (rate === undefined) return [];
     const start = Math.max(left, 10 ** y.from / rate);
-    const middle = Math.sqrt(start * (flops / rate));
+    // Names stand at different heights, as the slopes of caches lie close together.
+    const named = start * (flops / rate / start) ** ((levels.length - i) / (levels.length + 1));
     return [`<path class="roof" d="M${x.at(start)} ${y.at(start * rate)}L${x.at(flops / rate)} ${y.at(flops)}"/>` +
-      `<text class="muted" x="${x.at(middle)}" y="${y.at(middle * rate) - 4}" text-anchor="end">${level}</text>`];
+      `<text class="muted" x="${x.at(named) - 5}" y="${y.at(named * rate)}" text-anchor="end">${level}</text>`];
   });
   const ridge = Math.min(right, ...Object.values(bandwidth).map((rate) => flops / rate));
   return [...slopes, `<path class="roof" d="M${x.at(ridge)} ${y.at(flops)}H${x.at(right)}"/>`,
