@@ -33,7 +33,8 @@ export function eventsOfRun(before: Float64Array, after: Float64Array, runs: num
 /** '2.31 instructions a cycle, misses a run: 12.0 k of L1, 310 of L2'. */
 export function formatCounts(counts: Counts, show: (value: number) => string): string {
   const { cycles, instructions } = counts;
-  const ratio = cycles && instructions !== undefined ? [`${(instructions / cycles).toFixed(2)} instructions a cycle`] : [];
+  const ratio = cycles && instructions !== undefined
+    ? [`${(instructions / cycles).toFixed(2)} instructions a cycle`] : [];
   const misses = (['L1', 'L2', 'L3'] as const).flatMap((level) => {
     const count = counts[`${level} misses`];
     return count === undefined ? [] : [`${show(count)} of ${level}`];

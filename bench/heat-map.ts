@@ -24,12 +24,13 @@ export function heatMaps(rows: readonly Row[]): HeatMap[] {
       [...new Set(group.map(({ product }) => product![side]))].sort((a, b) => a - b);
     const [ms, ns] = [sides('m'), sides('n')];
     const { contender, product } = group[0]!;
-    const cells = ms.map((m) => ns.map((n) => group.find((row) => row.product!.m === m && row.product!.n === n) ?? null));
+    const cells = ms.map((m) => ns.map((n) =>
+      group.find((row) => row.product!.m === m && row.product!.n === n) ?? null));
     return { contender, transpose: product!.transpose, k: product!.k, ms, ns, cells };
   });
 }
 
-/** Part of the floor that a product reaches: the larger of FLOPs over peak and bytes over bandwidth, over the median. */
+/** Floor over median: 1 is what nothing could be faster than. */
 export function reached(row: Row): number {
   return row.floor ? Math.min(1, row.floor.seconds / row.summary.median) : NaN;
 }

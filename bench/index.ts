@@ -41,7 +41,9 @@ function usage(): string {
   return [
     ...suites.map(({ name, about, options }) =>
       `${name.padEnd(9)} ${about}\n${' '.repeat(10)}${options.map((taken) => `--${taken}`).join(' ')}`),
-    '', ...Object.entries({ ...suiteOptions, ...commonOptions }).map(([name, { value, about }]) => option(name, value, about)),
+    '',
+    ...Object.entries({ ...suiteOptions, ...commonOptions })
+      .map(([name, { value, about }]) => option(name, value, about)),
   ].join('\n');
 }
 

@@ -56,7 +56,8 @@ export async function trainingSet(sizes: readonly number[], rows: number): Promi
   const classes = sizes.at(-1)!;
   if (sizes[0] === 784 && classes === 10) {
     const [[images, labels]] = await mnist.loadData();
-    return { x: images.reshape([-1, 784]).divide(255), y: toCategorical(labels, 10), labels: labels.data as Uint8Array };
+    const x = images.reshape([-1, 784]).divide(255);
+    return { x, y: toCategorical(labels, 10), labels: labels.data as Uint8Array };
   }
   const x = Float32Array.from({ length: rows * sizes[0]! }, () => Math.random());
   const labels = Uint8Array.from({ length: rows }, () => Math.random() * Math.min(classes === 1 ? 2 : classes, 256));

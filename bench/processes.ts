@@ -23,7 +23,8 @@ export function endProcessesWhenInterrupted(): void {
 export function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     if (interrupted) throw new Interrupted('interrupted');
-    const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args,
+      { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
     running.add(child);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text; });

@@ -32,7 +32,7 @@ export interface Report {
   commit: string;
   node: string;
   cpu: CpuInfo;
-  /** What the machine reached between the contenders: `fma <isa> <threads>` in FLOP/s, `read <level> <threads>` in B/s. */
+  /** What the machine reached in between: `fma <isa> <threads>` in FLOP/s, `read <level> <threads>` in B/s. */
   machine: Record<string, Figure>;
   /** Why there are no hardware counters, where they were asked for and are not there. */
   counters?: string;

@@ -69,7 +69,8 @@ function reportOf(suite: Suite, settings: Settings, collected: ReadonlyMap<Conte
 /** The commit that is checked out, with a + where files differ from it. */
 function commit(): string {
   try {
-    const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const git = (...args: string[]): string =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return git('rev-parse', '--short', 'HEAD').trim() + (git('status', '--porcelain').trim() ? '+' : '');
   } catch {
     return 'unknown';

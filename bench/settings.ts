@@ -20,8 +20,8 @@ export interface Settings {
   quick?: boolean;
 }
 
-export type OptionName = 'layers' | 'batch' | 'threads' | 'isa' | 'shapes' | 'transpose' | 'grid' | 'only' | 'baseline' |
-  'counters';
+export type OptionName = 'layers' | 'batch' | 'threads' | 'isa' | 'shapes' | 'transpose' | 'grid' | 'only' |
+  'baseline' | 'counters';
 
 export interface CommandLine {
   suite?: string;
@@ -90,7 +90,9 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 function checkOption(name: string, value: unknown, options: Record<string, Option>): void {
   const option = options[name];
   if (!option) throw unknownName('option', `--${name}`, Object.keys(options).map((known) => `--${known}`));
-  if (option.type === 'string' && typeof value !== 'string') throw typeError(`--${name}`, `given a value such as ${option.value}`, undefined);
+  if (option.type === 'string' && typeof value !== 'string') {
+    throw typeError(`--${name}`, `given a value such as ${option.value}`, undefined);
+  }
   if (option.type === 'boolean' && typeof value !== 'boolean') throw typeError(`--${name}`, 'without a value', value);
 }
 

@@ -48,8 +48,8 @@ function criticalCount(n: number, m: number, tail: number): number {
 }
 
 /**
- * By u: in how many of the orders of n and m figures u pairs are in the wrong order. The largest of all is one of the n,
- * and then comes after all m, or one of the m: f(n, m, u) = f(n - 1, m, u - m) + f(n, m - 1, u).
+ * By u: in how many of the orders of n and m figures u pairs are in the wrong order. The largest of all is one of the
+ * n, and then comes after all m, or one of the m: f(n, m, u) = f(n - 1, m, u - m) + f(n, m - 1, u).
  */
 function ordersByCount(n: number, m: number): number[] {
   let previous: number[][] = [];

@@ -1,6 +1,6 @@
 /**
- * The roofline: the least time that work can take on this machine, from its FLOPs over the peak of multiply-adds and its
- * bytes over the bandwidth of where they lie, both measured.
+ * The roofline: the least time that work can take on this machine, from its FLOPs over the peak of multiply-adds and
+ * its bytes over the bandwidth of where they lie, both measured.
  */
 import { native, type CpuInfo } from './native.js';
 

@@ -15,8 +15,9 @@ export function heatMapFigures({ settings, rows, machine }: Report): string[] {
   const maps = heatMaps(rows);
   return [
     '<h2>Share of the FMA peak</h2>', ...maps.map((map) => figure(map, (row) => ofPeak(row, machine))),
-    '<h2>Share of the floor</h2><p>The floor is the longer of FLOPs over peak and bytes over bandwidth: thin products are ' +
-      'bound by bytes.</p>', ...maps.map((map) => figure(map, reached)),
+    '<h2>Share of the floor</h2>',
+    '<p>The floor is the longer of FLOPs over peak and bytes over bandwidth: thin products are bound by bytes.</p>',
+    ...maps.map((map) => figure(map, reached)),
   ];
 }
 
@@ -32,7 +33,8 @@ function figure(map: HeatMap, share: Share): string {
   const lines = map.ms.map((m, i) =>
     `<text x="${margin.left - 4}" y="${margin.top + (i + 0.5) * cell + 4}" text-anchor="end">${m}</text>`);
   const cells = map.cells.flatMap((line, i) => line.map((row, j) => (row ? square(row, share(row), i, j) : '')));
-  return `<figure><figcaption>${escape(`${map.contender}, ${map.transpose}, k = ${map.k}`)}; down m, across n</figcaption>
+  const caption = `${map.contender}, ${map.transpose}, k = ${map.k}; down m, across n`;
+  return `<figure><figcaption>${escape(caption)}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="heat map">
 ${[...columns, ...lines, ...cells].join('')}
 </svg></figure>`;

@@ -72,16 +72,23 @@ ${points.map((point) => dot(point, x, y)).join('\n')}
 }
 
 function axes(x: Axis, y: Axis): string {
-  const bottom = height - margin.bottom;
+  const { left, top } = margin;
+  const [right, bottom] = [width - margin.right, height - margin.bottom];
   return [
-    ...x.decades.map((value) => `<line class="grid" x1="${x.at(value)}" x2="${x.at(value)}" y1="${margin.top}" ` +
-      `y2="${bottom}"/><text x="${x.at(value)}" y="${bottom + 16}" text-anchor="middle">${Number(value.toPrecision(1))}</text>`),
-    ...y.decades.map((value) => `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${y.at(value)}" ` +
-      `y2="${y.at(value)}"/><text x="${margin.left - 6}" y="${y.at(value) + 4}" text-anchor="end">` +
-      `${escape(quantity(value, 'FLOP/s', 1))}</text>`),
-    `<text class="muted" x="${(margin.left + width - margin.right) / 2}" y="${height - 6}" text-anchor="middle">` +
-      'FLOPs a byte of operands</text>',
+    ...x.decades.map((value) => line(x.at(value), x.at(value), top, bottom) +
+      text(x.at(value), bottom + 16, 'middle', String(Number(value.toPrecision(1))))),
+    ...y.decades.map((value) => line(left, right, y.at(value), y.at(value)) +
+      text(left - 6, y.at(value) + 4, 'end', quantity(value, 'FLOP/s', 1))),
+    text((left + right) / 2, height - 6, 'middle', 'FLOPs a byte of operands', 'muted'),
   ].join('\n');
+}
+
+function line(x1: number, x2: number, y1: number, y2: number): string {
+  return `<line class="grid" x1="${x1}" x2="${x2}" y1="${y1}" y2="${y2}"/>`;
+}
+
+function text(x: number, y: number, anchor: 'start' | 'middle' | 'end', content: string, kind = ''): string {
+  return `<text${kind && ` class="${kind}"`} x="${x}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`;
 }
 
 /** Each level's slope up to the peak, and the peak from the first ridge on. Parts beyond the axes are cut. */
@@ -94,14 +101,15 @@ function roofs({ flops, bandwidth }: Peaks, x: Axis, y: Axis): string {
     // Names stand at different heights, as the slopes of caches lie close together.
     const named = start * (flops / rate / start) ** ((levels.length - i) / (levels.length + 1));
     return [`<path class="roof" d="M${x.at(start)} ${y.at(start * rate)}L${x.at(flops / rate)} ${y.at(flops)}"/>` +
-      `<text class="muted" x="${x.at(named) - 5}" y="${y.at(named * rate)}" text-anchor="end">${level}</text>`];
+      text(x.at(named) - 5, y.at(named * rate), 'end', level, 'muted')];
   });
   const ridge = Math.min(right, ...Object.values(bandwidth).map((rate) => flops / rate));
   return [...slopes, `<path class="roof" d="M${x.at(ridge)} ${y.at(flops)}H${x.at(right)}"/>`,
-    `<text x="${x.at(right) + 5}" y="${y.at(flops) + 4}">${escape(quantity(flops, 'FLOP/s', 3))}</text>`].join('\n');
+    text(x.at(right) + 5, y.at(flops) + 4, 'start', quantity(flops, 'FLOP/s', 3))].join('\n');
 }
 
 function dot({ row, intensity, rate }: Point, x: Axis, y: Axis): string {
-  const title = `${row.case}, ${row.contender}: ${quantity(rate, 'FLOP/s', 3)}, ${intensity.toPrecision(3)} FLOPs a byte`;
-  return `<circle class="point" cx="${x.at(intensity)}" cy="${y.at(rate)}" r="4"><title>${escape(title)}</title></circle>`;
+  const place = `${quantity(rate, 'FLOP/s', 3)}, ${intensity.toPrecision(3)} FLOPs a byte`;
+  const title = `<title>${escape(`${row.case}, ${row.contender}: ${place}`)}</title>`;
+  return `<circle class="point" cx="${x.at(intensity)}" cy="${y.at(rate)}" r="4">${title}</circle>`;
 }

@@ -2,7 +2,7 @@
 import { gemm } from '../../lib/kernels.js';
 import { baselineGemm } from '../baseline-gemm.js';
 import { productName, usualProducts, type Product } from '../products.js';
-import { measureRuns } from '../sample.js';
+import { measureRuns, sample, secondsOf } from '../sample.js';
 import type { Settings } from '../settings.js';
 import { threadsName, type Contender, type Measurement, type Suite } from '../suite.js';
 import { isWanted, threadCounts, vectorIsas } from './defaults.js';
@@ -28,6 +28,7 @@ async function measureAll(products: readonly Product[], settings: Settings,
     Promise<Measurement[]> {
   const seconds = settings.grid ? 0.004 : 0.1;
   const measured: Measurement[] = [];
+  await warmUp(run, settings);
   for (const product of products) {
     const { m, n, k, transpose } = product;
     const [a, b, c] = [filled(m * k), filled(k * n), new Float32Array(m * n)];
@@ -38,6 +39,12 @@ async function measureAll(products: readonly Product[], settings: Settings,
     });
   }
   return measured;
+}
+
+/** Until the path from here to the core is compiled: the cases of a grid are too short for that. */
+async function warmUp(run: Parameters<typeof measureAll>[2], settings: Settings): Promise<void> {
+  const [a, b, c] = [filled(64), filled(64), new Float32Array(64)];
+  await sample(() => run({ m: 8, n: 8, k: 8, transpose: 'nn' }, a, b, c), secondsOf(0.1, settings));
 }
 
 function productsOf(settings: Settings): Product[] {

@@ -18,7 +18,8 @@ type Predict = (input: NdArray<Float32Array>, rows: number) => void;
 /** Pixels that are mostly 0, as those of images. */
 function inputs(sizes: readonly number[], rows: number): NdArray<Float32Array> {
   const columns = sizes[0]!;
-  const data = Float32Array.from({ length: rows * columns }, (_, i) => ((i * 37) % 101 < 80 ? 0 : ((i * 37) % 101) / 101));
+  const pixel = (i: number): number => Math.max(0, ((i * 37) % 101) - 80) / 20;
+  const data = Float32Array.from({ length: rows * columns }, (_, i) => pixel(i));
   return new NdArray(data, [rows, columns]);
 }
 
@@ -29,7 +30,9 @@ async function measureAll(settings: Settings, predict: Predict): Promise<Measure
     const input = inputs(sizes, rows);
     const work = { flops: rows * inferenceFlops(sizes), bytes: weightBytes(sizes) };
     const name = `${modelName(sizes)}, batch ${rows}`;
-    if (rows === 1) measured.push(...latencies(name, () => predict(input, rows), settings).map((one) => ({ ...one, work })));
+    if (rows === 1) {
+      measured.push(...latencies(name, () => predict(input, rows), settings).map((one) => ({ ...one, work })));
+    }
     const seconds = secondsOf(0.3, settings);
     measured.push({ case: name, rows, work, samples: await sample(() => predict(input, rows), seconds) });
   }

@@ -38,7 +38,8 @@ async function pointwise(isa: string, settings: Settings): Promise<Measurement[]
   for (const name of pointwiseFunctions) {
     const x = inputs(name);
     await add(name, 2, () => native().pointwise(isa, name, x, out, 1));
-    await add(`${name} gradient`, readsOnlyGradient.has(name) ? 2 : 3, () => native().pointwiseGradient(isa, name, x, dy, out, 1));
+    await add(`${name} gradient`, readsOnlyGradient.has(name) ? 2 : 3,
+      () => native().pointwiseGradient(isa, name, x, dy, out, 1));
   }
   return measured;
 }

@@ -1,4 +1,4 @@
-/** Where the time of a training step goes, instruction by instruction: what `model.profile` says, in several processes. */
+/** Where the time of a training step goes: what `model.profile` says, in several processes. */
 import { cpu } from '../../lib/kernels.js';
 import type { Profile } from '../../lib/models/profile.js';
 import { classifier, modelName, seedSizes, trainingSet } from '../models.js';

@@ -1,4 +1,4 @@
-/** What further threads bring: the same work with 1, 2, … of them. The last column is the part of one thread's time. */
+/** What further threads bring: the same work with 1, 2, … of them. */
 import { cpu, gemm } from '../../lib/kernels.js';
 import { classifier, inferenceFlops, modelName, seedSizes } from '../models.js';
 import { NdArray } from '../../lib/index.js';

@@ -1,4 +1,4 @@
-/** The instructions that are measured one at a time: all but gemm, which has a suite of its own, and the pointwise ones. */
+/** The instructions that are measured one at a time: all but gemm and the pointwise ones. */
 import { accuracyKinds, combineFunctions, lossFunctions, reduceFunctions } from '../../lib/program/instruction.js';
 import { classes, elements, operand, rows, type OneInstruction } from './one-instruction.js';
 

@@ -1,4 +1,4 @@
-/** What it takes until a program with quern computes: the built package in processes of their own, as users start it. */
+/** What it takes until a program with quern computes: the built package, in processes as users start them. */
 import { modelName, seedSizes } from '../models.js';
 import type { Settings } from '../settings.js';
 import { median } from '../statistics.js';
@@ -15,7 +15,9 @@ function started(settings: Settings): Contender {
     name: `quern, ${modelName(sizes)}, batch ${batch}`,
     async measure() {
       const figures = new Map<string, number[]>();
-      const add = (name: string, seconds: number): void => { figures.set(name, [...(figures.get(name) ?? []), seconds]); };
+      const add = (name: string, seconds: number): void => {
+        figures.set(name, [...(figures.get(name) ?? []), seconds]);
+      };
       for (let i = 0; i < (settings.quick ? 1 : processesOfRound); i++) {
         const bare = await runBare();
         const imported = await runStart('import', sizes, batch);

@@ -111,7 +111,7 @@ export const trainSuite: Suite = {
     const counts = settings.threads ?? (threads > 1 ? [threads, 1] : [1]);
     const further = settings.isa === undefined && isa !== 'avx2' && isas.includes('avx2')
       ? [quern('avx2', counts[0]!, settings)] : [];
-    return [...(settings.isa ?? [isa]).flatMap((name) => counts.map((count) => quern(name, count, settings))), ...further,
-      ...(settings.baseline ? [baseline(settings)] : [])];
+    const asked = (settings.isa ?? [isa]).flatMap((name) => counts.map((count) => quern(name, count, settings)));
+    return [...asked, ...further, ...(settings.baseline ? [baseline(settings)] : [])];
   },
 };

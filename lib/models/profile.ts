@@ -169,7 +169,8 @@ class Stepper {
     for (let left = steps; left > 0;) {
       if (this.#position === inPass) this.#position = 0;
       const now = Math.min(left, inPass - this.#position);
-      await train(this.state, new JobRunner(undefined), { ...this.pass, firstStep: this.#position, steps: now, timings });
+      const range = { ...this.pass, firstStep: this.#position, steps: now, timings };
+      await train(this.state, new JobRunner(undefined), range);
       this.#position += now;
       left -= now;
     }
@@ -191,8 +192,8 @@ function measurePeaks(works: readonly Work[], threads: number): Peaks {
 
 /** Pairs of FLOPs and bytes as objects; nothing for the gather and the barriers, which come last. */
 function worksOf(costs: Float64Array): Work[] {
-  const works = Array.from({ length: costs.length / 2 }, (_, i) => ({ flops: costs[2 * i]!, bytes: costs[2 * i + 1]! }));
-  return [...works, { flops: 0, bytes: 0 }, { flops: 0, bytes: 0 }];
+  const workAt = (i: number): Work => ({ flops: costs[2 * i] ?? 0, bytes: costs[2 * i + 1] ?? 0 });
+  return Array.from({ length: costs.length / 2 + 2 }, (_, i) => workAt(i));
 }
 
 function entriesOf(spec: ProgramSpec, times: readonly Float64Array[], works: readonly Work[], threads: number,

@@ -65,7 +65,7 @@ int open_event(const Event& event) {
 std::string counters_problem(int error) {
   switch (error) {
     case EACCES:
-    case EPERM: return "the kernel does not allow it (kernel.perf_event_paranoid must be 2 or less, and no seccomp filter)";
+    case EPERM: return "the kernel does not allow it: kernel.perf_event_paranoid is above 2, or a filter forbids it";
     case ENOENT:
     case ENODEV:
     case EOPNOTSUPP: return "the kernel has no hardware counters here, as in most virtual machines";

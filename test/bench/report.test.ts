@@ -31,8 +31,10 @@ describe('bench report as text', () => {
     ];
     const text = formatReport(report(rows));
     assert.match(text, /^FMA avx2 +1 thread +99\.0 GFLOP\/s +98\.5 – 99\.5 GFLOP\/s +100 GFLOP\/s$/m);
-    assert.match(text, /^copy +avx2, 1 thread +10\.00 us +9\.00 – 11\.0 us +8\.000 us +52\.4 GB\/s +5\.24 us +52\.4 % +L2$/m);
-    assert.match(text, /^sum +avx2, 1 thread +30\.00 us +25\.0 – 35\.0 us +20\.00 us +33\.3 GFLOP\/s +10\.0 us +33\.3 % +FMA$/m);
+    assert.match(text, /^copy +avx2, 1 thread +10\.00 us +9\.00 – 11\.0 us +8\.000 us +52\.4 GB\/s /m);
+    assert.match(text, /^copy .* +5\.24 us +52\.4 % +L2$/m);
+    assert.match(text, /^sum +avx2, 1 thread +30\.00 us +25\.0 – 35\.0 us +20\.00 us +33\.3 GFLOP\/s /m);
+    assert.match(text, /^sum +avx2, 1 thread .* +10\.0 us +33\.3 % +FMA$/m);
     assert.match(text, /^sum +other +60\.00 us .* 16\.7 % +FMA +2\.00 x$/m);
     assert.match(text, /^resident +avx2, 1 thread +50\.00 MB +50\.0 – 50\.0 MB +50\.00 MB$/m);
   });
@@ -50,8 +52,10 @@ describe('bench report as text', () => {
     const counts = eventsOfRun(before, after, 10);
     assert.deepEqual(counts, { cycles: 100, instructions: 200, 'L1 misses': 2, 'L3 misses': 0.5 });
     assert.equal(formatCounts(counts, String), '2.00 instructions a cycle, misses a run: 2 of L1, 0.5 of L3');
-    assert.match(formatReport(report([row({ case: 'a', counts }, [[1]])])), /^a, avx2, 1 thread: 2\.00 instructions a cycle/m);
-    assert.match(formatReport(report([], { counters: 'only Linux has it' })), /^no hardware counters: only Linux has it$/m);
+    const counted = formatReport(report([row({ case: 'a', counts }, [[1]])]));
+    assert.match(counted, /^a, avx2, 1 thread: 2\.00 instructions a cycle/m);
+    const none = formatReport(report([], { counters: 'only Linux has it' }));
+    assert.match(none, /^no hardware counters: only Linux has it$/m);
   });
 });
 
@@ -69,7 +73,9 @@ describe('bench report as HTML', () => {
   it('draws the roofline and both heat maps', () => {
     assert.equal(page.match(/aria-label="roofline plot"/g)?.length, 1);
     assert.equal(page.match(/class="point"/g)?.length, 4 * 27 + 1);
-    for (const level of ['L1', 'L2', 'L3', 'memory']) assert.match(page, new RegExp(`text-anchor="end">${level}</text>`));
+    for (const level of ['L1', 'L2', 'L3', 'memory']) {
+      assert.match(page, new RegExp(`text-anchor="end">${level}</text>`));
+    }
     assert.equal(page.match(/aria-label="heat map"/g)?.length, 2 * 12);
     assert.match(page, /<title>512x640x768:tn: 50\.0 %, /);
     assert.match(page, /<title>640x640x768:nn: 95\.0 %, /);

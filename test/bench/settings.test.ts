@@ -5,7 +5,8 @@ import { readCommandLine } from '../../bench/settings.js';
 describe('bench command line', () => {
   it('reads lists and shapes', () => {
     const { suite, settings, given, rounds } = readCommandLine(
-      ['gemm', '--shapes', '1x2x3,4x5x6:tn', '--transpose', 'nt,tt', '--threads', '1,2', '--isa', 'scalar', '--rounds', '7']);
+      ['gemm', '--shapes', '1x2x3,4x5x6:tn', '--transpose', 'nt,tt', '--threads', '1,2', '--isa', 'scalar', '--rounds',
+        '7']);
     assert.deepEqual([suite, rounds, given], ['gemm', 7, ['threads', 'isa', 'shapes', 'transpose']]);
     assert.deepEqual(settings, {
       threads: [1, 2], isa: ['scalar'],
