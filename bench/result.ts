@@ -65,16 +65,16 @@ export function rowOf(contender: Contender, measured: Measurement, rounds: Round
   return floor ? { ...row, floor } : row;
 }
 
-/** Throws an error that names the file when it is none that `--json` wrote. */
+/** Throws a RangeError that names the file when it is none that `--json` wrote. */
 export function readReport(path: string): Report {
   let report: Partial<Report> | null;
   try {
     report = JSON.parse(readFileSync(path, 'utf8')) as Partial<Report> | null;
   } catch (error) {
-    throw new Error(`${path} can't be read as a result: ${(error as Error).message}`);
+    throw new RangeError(`${path} can't be read as a result: ${(error as Error).message}`);
   }
   if (report?.format !== format || !Array.isArray(report.rows)) {
-    throw new Error(`${path} is no result of this bench suite: format must be ${format}, received ${report?.format}`);
+    throw new RangeError(`${path} is no result of this bench suite: format must be ${format}, received ${report?.format}`);
   }
   return report as Report;
 }

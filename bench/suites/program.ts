@@ -9,7 +9,7 @@ import { isWanted } from './defaults.js';
 function step(batchSize: number, threads: number, isa: string, settings: Settings): Contender {
   const sizes = settings.layers ?? seedSizes;
   return {
-    name: `batch ${batchSize}, ${isa}, ${threadsName(threads)}`,
+    name: `${modelName(sizes)}, batch ${batchSize}, ${isa}, ${threadsName(threads)}`,
     machine: { isa, threads },
     env: { QUERN_ISA: isa },
     async measure() {
@@ -51,7 +51,3 @@ export const programSuite: Suite = {
       (settings.threads ?? [threads]).map((count) => step(batch, count, name, settings))));
   },
 };
-
-export function programTitle({ layers }: Settings): string {
-  return modelName(layers ?? seedSizes);
-}
