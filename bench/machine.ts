@@ -16,7 +16,10 @@ export function machineKeys(contenders: readonly Contender[]): MachineKey[] {
 
 /** FMA peaks and bandwidths under the names that `Report.machine` has; `times` figures of `seconds` each. */
 export function measureMachine(keys: readonly MachineKey[], times: number, seconds: number): Measurement[] {
-  const repeat = (once: () => number): number[] => Array.from({ length: times }, once);
+  const repeat = (once: () => number): number[] => {
+    once();  // threads are started, clocks go up
+    return Array.from({ length: times }, once);
+  };
   const fma = keys.map(({ isa, threads }): Measurement => ({ case: `fma ${isa} ${threads}`, unit: 'FLOP/s',
     samples: repeat(() => native().peakFlops(isa, threads, seconds)) }));
   const counts = [...new Set(keys.map(({ threads }) => threads))];

@@ -47,19 +47,6 @@ Event event_of(HardwareEvent event, bool amd) {
   }
 }
 
-// A file, or -1 and errno.
-int open_event(const Event& event) {
-  perf_event_attr attributes;
-  std::memset(&attributes, 0, sizeof attributes);
-  attributes.size = sizeof attributes;
-  attributes.type = event.type;
-  attributes.config = event.config;
-  attributes.exclude_kernel = attributes.exclude_hv = 1;
-  attributes.inherit = 1;  // threads that are started later
-  attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-  return static_cast<int>(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
-}
-
 }  // namespace
 
 std::string counters_problem(int error) {
@@ -74,39 +61,52 @@ std::string counters_problem(int error) {
   }
 }
 
-HardwareCounters::~HardwareCounters() {
-  for (int file : files_) {
-    if (file >= 0) close(file);
-  }
+EventCounter::~EventCounter() {
+  if (file_ >= 0) close(file_);
+}
+
+int EventCounter::open(uint32_t type, uint64_t config) {
+  if (file_ >= 0) close(file_);
+  perf_event_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  attributes.size = sizeof attributes;
+  attributes.type = type;
+  attributes.config = config;
+  attributes.exclude_kernel = attributes.exclude_hv = 1;
+  attributes.inherit = 1;  // threads that are started later
+  attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+  file_ = static_cast<int>(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+  return file_ < 0 ? errno : 0;
+}
+
+double EventCounter::count() const {
+  CounterReading reading;
+  if (file_ < 0 || read(file_, &reading, sizeof reading) != sizeof reading) return std::nan("");
+  return reading.scaled();
 }
 
 std::string HardwareCounters::open() {
   const bool amd = cpu().brand.compare(0, 3, "AMD") == 0;
   for (int i = 0; i < kHardwareEvents; i++) {
-    if (files_[i] >= 0) close(files_[i]);
-    files_[i] = open_event(event_of(static_cast<HardwareEvent>(i), amd));
-    if (i == kCycles && files_[i] < 0) return counters_problem(errno);
+    const Event event = event_of(static_cast<HardwareEvent>(i), amd);
+    const int error = counters_[i].open(event.type, event.config);
+    if (i == kCycles && error) return counters_problem(error);
   }
   return {};
-}
-
-void HardwareCounters::read(double (&counts)[kHardwareEvents]) const {
-  for (int i = 0; i < kHardwareEvents; i++) {
-    CounterReading reading;
-    const bool whole = files_[i] >= 0 && ::read(files_[i], &reading, sizeof reading) == sizeof reading;
-    counts[i] = whole ? reading.scaled() : std::nan("");
-  }
 }
 
 #else
 
 std::string counters_problem(int) { return "only Linux has perf_event_open"; }
-HardwareCounters::~HardwareCounters() = default;
+EventCounter::~EventCounter() = default;
+int EventCounter::open(uint32_t, uint64_t) { return -1; }
+double EventCounter::count() const { return std::nan(""); }
 std::string HardwareCounters::open() { return counters_problem(0); }
-void HardwareCounters::read(double (&counts)[kHardwareEvents]) const {
-  for (double& count : counts) count = std::nan("");
-}
 
 #endif
+
+void HardwareCounters::read(double (&counts)[kHardwareEvents]) const {
+  for (int i = 0; i < kHardwareEvents; i++) counts[i] = counters_[i].count();
+}
 
 }  // namespace quern

@@ -1,7 +1,13 @@
 // Hardware counters: what can be said of them on any machine.
 #include "runtime/hardware_counters.h"
 
+#ifdef __linux__
+#include <linux/perf_event.h>
+#endif
+
 #include <cerrno>
+#include <memory>
+#include <thread>
 
 #include "check.h"
 
@@ -35,6 +41,32 @@ TEST(counters_count_or_say_why_not) {
 }
 
 #ifdef __linux__
+// New memory: a page fault for each page that is touched.
+static void touch_pages(size_t pages) {
+  constexpr size_t kPage = 4096;
+  const std::unique_ptr<volatile char[]> memory(new volatile char[pages * kPage]);
+  for (size_t i = 0; i < pages; i++) memory[i * kPage] = 1;
+}
+
+// Page faults are an event of the kernel's own, which virtual machines count too: the way there is the same.
+TEST(counters_count_what_this_thread_and_those_it_starts_do) {
+  EventCounter faults;
+  CHECK(std::isnan(faults.count()));
+  const int error = faults.open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS);
+  if (error) {
+    std::printf("counters not tested: %s\n", counters_problem(error).c_str());
+    return;
+  }
+  constexpr size_t kPages = 20'000;
+  touch_pages(kPages);
+  const double own = faults.count();
+  CHECK(own >= 1);
+  std::thread([] { touch_pages(kPages); }).join();
+  const double both = faults.count();
+  CHECK(both - own >= own / 2);
+  CHECK(both < 4 * kPages);
+}
+
 TEST(counters_say_what_an_errno_means) {
   CHECK(counters_problem(EACCES).find("perf_event_paranoid") != std::string::npos);
   CHECK(counters_problem(ENOENT).find("virtual machines") != std::string::npos);
