@@ -74,7 +74,8 @@ export function readReport(path: string): Report {
     throw new RangeError(`${path} can't be read as a result: ${(error as Error).message}`);
   }
   if (report?.format !== format || !Array.isArray(report.rows)) {
-    throw new RangeError(`${path} is no result of this bench suite: format must be ${format}, received ${report?.format}`);
+    throw new RangeError(`${path} is no result of this bench suite: ` +
+      `format must be ${format}, received ${report?.format}`);
   }
   return report as Report;
 }

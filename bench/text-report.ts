@@ -1,6 +1,6 @@
 /** Results as text: what was measured where, and a table with one line for each case and contender. */
 import { percent, quantity, quantityRange } from '../lib/quantity.js';
-import { textTable } from '../lib/text-table.js';
+import { clipped, textTable } from '../lib/text-table.js';
 import { formatCounts } from './counters.js';
 import { gridBlocks } from './heat-map.js';
 import type { Figure, Report, Row } from './result.js';
@@ -13,7 +13,7 @@ export function formatReport(report: Report): string {
   return [
     ...headLines(report), '',
     ...(machine.length ? [...textTable(machineHeader, machine, 2), ''] : []),
-    ...(rows.length ? textTable(tableHeader, rows.map((row) => cellsOf(row, report.rows)), 2) : []),
+    ...(rows.length ? textTable(tableHeader, rows.map((row) => clippedCells(row, report.rows)), 2) : []),
     ...blocks.flatMap((block) => ['', ...block]),
     ...countsLines(report),
   ].join('\n');
@@ -48,19 +48,28 @@ function shownRows({ settings, rows }: Report): Row[] {
   return settings.grid ? [] : rows;
 }
 
-export const tableHeader = ['case', 'contender', 'median', 'quartiles', 'best', 'rate', 'floor', 'reached', 'of',
-  'median / first'];
+export const tableHeader = ['case', 'contender', 'median', 'quartiles', 'best', 'work', 'operands', 'rate', 'floor',
+  'reached', 'of', 'median / first'];
 
 export function cellsOf(row: Row, rows: readonly Row[]): string[] {
-  const { unit, summary: { lowest, lowerQuartile, median, upperQuartile, highest }, floor } = row;
+  const { unit, summary: { lowest, lowerQuartile, median, upperQuartile, highest }, work, floor } = row;
   const first = rows.find((other) => other.case === row.case)!;
   const best = isBetterLow(unit) ? lowest : highest;
   return [
     row.case, row.contender, quantity(median, unit), quantityRange(lowerQuartile, upperQuartile, unit),
-    quantity(best, unit), rateOf(row), floor ? quantity(floor.seconds, 's', 3) : '',
+    quantity(best, unit), work?.flops ? quantity(work.flops, 'FLOP', 3) : '',
+    work?.bytes ? quantity(work.bytes, 'B', 3) : '', rateOf(row), floor ? quantity(floor.seconds, 's', 3) : '',
     floor ? percent(floor.seconds / median) : '', floor?.bound ?? '',
     row === first || first.summary.median === 0 ? '' : `${(median / first.summary.median).toFixed(2)} x`,
   ];
+}
+
+/** Names of instructions with many results are long: the page has them whole. */
+const widestCase = 52;
+
+function clippedCells(row: Row, rows: readonly Row[]): string[] {
+  const [name, ...rest] = cellsOf(row, rows);
+  return [clipped(name!, widestCase), ...rest];
 }
 
 export function isBetterLow(unit: Row['unit']): boolean {

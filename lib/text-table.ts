@@ -1,5 +1,10 @@
 /** Tables of text. */
 
+/** The text, cut with an ellipsis where it is longer than that. */
+export function clipped(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}
+
 /**
  * Lines of a table: the header, a rule, the rows. The first `left` columns are flush left, the others flush right;
  * columns that are empty in all rows are left out.

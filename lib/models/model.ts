@@ -184,8 +184,8 @@ export abstract class Model {
 
   /**
    * Runs some training steps and says what each instruction cost, beside the least that it could: for that it then
-   * measures the machine, which holds up the calling thread for some tenths of a second. The model and its optimizer stay
-   * as they were.
+   * measures the machine, which holds up the calling thread for some tenths of a second. The model and its optimizer
+   * stay as they were.
    */
   profile(x: ArrayInput, y: ArrayInput, options: ProfileOptions = {}): Promise<Profile> {
     return profile(this.#state, x, y, options);

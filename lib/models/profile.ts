@@ -9,7 +9,7 @@ import { operandsOf } from '../program/operands.js';
 import type { ProgramSpec } from '../program/spec.js';
 import { percent, quantity, quantityRange } from '../quantity.js';
 import { floorOf, levelOf, measureBandwidth, workingSet, type Floor, type Peaks, type Work } from '../roofline.js';
-import { textTable } from '../text-table.js';
+import { clipped, textTable } from '../text-table.js';
 import { resolveThreads } from '../threads.js';
 import { labelledBatches, stepsOf } from './batches.js';
 import { JobRunner } from './job-runner.js';
@@ -105,7 +105,7 @@ function cellsOf(entry: ProfileEntry): string[] {
   const floor = entry.floor ?? 0;
   return [
     segment,
-    instruction.length > widestName ? `${instruction.slice(0, widestName - 1)}…` : instruction,
+    clipped(instruction, widestName),
     quantity(microseconds / 1e6, 's', 3), quantityRange(quantile(0.25), quantile(0.75), 's'), percent(share),
     flops > 0 ? quantity(flops, 'FLOP', 3) : '', bytes > 0 ? quantity(bytes, 'B', 3) : '',
     gflops === undefined ? '' : quantity(gflops * 1e9, 'FLOP/s', 3),

@@ -31,9 +31,10 @@ describe('bench report as text', () => {
     ];
     const text = formatReport(report(rows));
     assert.match(text, /^FMA avx2 +1 thread +99\.0 GFLOP\/s +98\.5 – 99\.5 GFLOP\/s +100 GFLOP\/s$/m);
-    assert.match(text, /^copy +avx2, 1 thread +10\.00 us +9\.00 – 11\.0 us +8\.000 us +52\.4 GB\/s /m);
+    assert.match(text, /^copy +avx2, 1 thread +10\.00 us +9\.00 – 11\.0 us +8\.000 us +524 kB +52\.4 GB\/s /m);
     assert.match(text, /^copy .* +5\.24 us +52\.4 % +L2$/m);
-    assert.match(text, /^sum +avx2, 1 thread +30\.00 us +25\.0 – 35\.0 us +20\.00 us +33\.3 GFLOP\/s /m);
+    assert.match(text, /^sum +avx2, 1 thread +30\.00 us +25\.0 – 35\.0 us +20\.00 us +1\.00 MFLOP +1\.00 kB /m);
+    assert.match(text, /^sum +avx2, 1 thread .* +33\.3 GFLOP\/s +10\.0 us /m);
     assert.match(text, /^sum +avx2, 1 thread .* +10\.0 us +33\.3 % +FMA$/m);
     assert.match(text, /^sum +other +60\.00 us .* 16\.7 % +FMA +2\.00 x$/m);
     assert.match(text, /^resident +avx2, 1 thread +50\.00 MB +50\.0 – 50\.0 MB +50\.00 MB$/m);
