@@ -8,7 +8,7 @@ import { peaksOf, type Report, type Row } from '../result.js';
 import { escape } from './markup.js';
 
 const width = 640, height = 400;
-const margin = { left: 84, right: 90, top: 12, bottom: 40 };
+const margin = { left: 96, right: 90, top: 12, bottom: 40 };
 
 interface Point {
   row: Row;
