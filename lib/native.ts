@@ -140,6 +140,8 @@ export interface Native {
     { ulp: number; at: number; checked: number };
   /** `count` words of the counter-based generator: for tests and initializers (see lib/random.ts). */
   random(seed: number, stream: number, first: number, out: Uint32Array): void;
+  /** Numbers uniform in [low, low + width), each from two words of the generator (see lib/random.ts). */
+  randomUniform(seed: number, stream: number, low: number, width: number, out: Float32Array): void;
   /** The permutation of (seed, epoch) that shuffling uses. */
   permutation(rows: number, seed: number, epoch: number, out: Uint32Array): void;
   peakFlops(isa: string, threads: number, seconds: number): number;

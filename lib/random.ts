@@ -3,7 +3,6 @@
  * the models that shuffle and drop out. The numbers drawn with a seed come from the native counter-based generator, so
  * that they are the same on every machine and in every instruction set.
  */
-import { randomBytes } from 'node:crypto';
 import { checkInteger } from './errors.js';
 import { native } from './native.js';
 
@@ -19,9 +18,12 @@ export function setRandomSeed(seed: number): void {
   state = BigInt(checkInteger('seed', seed));
 }
 
-/** The next seed of the process: from `setRandomSeed`'s stream, or from the system when it was never called. */
+/**
+ * The next seed of the process: from `setRandomSeed`'s stream, or when that was never called from V8's generator, which
+ * starts anew in every process from the system's entropy. Secrecy is not asked for, and node:crypto takes 9 ms to load.
+ */
 export function drawSeed(): number {
-  if (state === undefined) return Number(randomBytes(8).readBigUInt64LE() >> 11n);
+  if (state === undefined) return Math.floor(Math.random() * 2 ** 53);
   state = (state + 0x9e3779b97f4a7c15n) & mask64;
   return Number(splitmix64(state) >> 11n);
 }
@@ -36,6 +38,13 @@ function splitmix64(x: bigint): bigint {
 /** The generator's stream that initial weights are drawn from; masks and permutations use others. */
 const initializerStream = 0xfffffffe;
 const blockWords = 4096;
+
+/** Numbers uniform in [low, low + width): what a new sequence's `uniform` gives, at once, as whole weights need them. */
+export function uniformValues(seed: number, length: number, low: number, width: number): Float32Array {
+  const values = new Float32Array(length);
+  native().randomUniform(seed, initializerStream, low, width, values);
+  return values;
+}
 
 /** An endless sequence of random numbers that depends on the seed alone. */
 export class RandomSequence {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { autoName, checkName, readOptions, toCamelCase, toSnakeCase } from '../lib/config.js';
-import { drawSeed, RandomSequence, setRandomSeed } from '../lib/random.js';
+import { drawSeed, RandomSequence, setRandomSeed, uniformValues } from '../lib/random.js';
 
 describe('names of options', () => {
   it('go between snake_case and camelCase', () => {
@@ -76,5 +76,13 @@ describe('random numbers', () => {
     const sequence = new RandomSequence(9);
     const uniform = Array.from({ length: 1000 }, () => sequence.uniform());
     assert.ok(uniform.every((value) => value >= 0 && value < 1));
+  });
+
+  it('uniform values are those of a new sequence', () => {
+    for (const length of [0, 1, 5000]) {
+      const sequence = new RandomSequence(9);
+      const expected = Float32Array.from({ length }, () => -3 + 5 * sequence.uniform());
+      assert.deepEqual(uniformValues(9, length, -3, 5), expected);
+    }
   });
 });

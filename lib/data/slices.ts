@@ -1,5 +1,4 @@
 /** Long conversions as generators that yield at every slice of work: one code for at once and for in between. */
-import { setImmediate } from 'node:timers/promises';
 
 /** Work that yields whenever it may be interrupted, and returns its result at the end. */
 export type SlicedWork<T> = Generator<void, T, void>;
@@ -25,7 +24,7 @@ export async function finishInSlices<T>(work: SlicedWork<T>): Promise<T> {
     const { done, value } = work.next();
     if (done) return value;
     if (performance.now() - start < turn) continue;
-    await setImmediate();
+    await new Promise<void>((resolve) => { setImmediate(resolve); });
     start = performance.now();
   }
 }

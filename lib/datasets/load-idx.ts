@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { checkOptions } from '../errors.js';
 import type { NdArray } from '../nd-array.js';
-import { gunzipIdx, isGzip } from './gzip.js';
-import { parseIdx } from './idx.js';
 import { toPath } from './path.js';
 
 /** Paths of the two files of a labelled set. */
@@ -32,6 +29,6 @@ export async function loadIdx(source: string | URL | IdxPair): Promise<NdArray |
 }
 
 async function loadFile(path: string): Promise<NdArray> {
-  const bytes = await readFile(path);
-  return parseIdx(path, isGzip(bytes) ? await gunzipIdx(path, bytes) : bytes);
+  const { readIdx } = await import('./idx-files.js');
+  return readIdx(path);
 }

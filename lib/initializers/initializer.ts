@@ -1,6 +1,6 @@
 import { checkConfig, readOptions, type Config, type UnsupportedOptions } from '../config.js';
 import { checkInteger } from '../errors.js';
-import { drawSeed, RandomSequence } from '../random.js';
+import { drawSeed, RandomSequence, uniformValues } from '../random.js';
 
 /**
  * Makes the initial values of a weight. A subclass says what they are for a shape.
@@ -47,6 +47,11 @@ export abstract class RandomInitializer extends Initializer {
 
   protected sequence(): RandomSequence {
     return new RandomSequence(this.#drawnSeed);
+  }
+
+  /** An array of this shape with values uniform in [low, low + width). */
+  protected uniform(shape: readonly number[], low: number, width: number): Float32Array {
+    return uniformValues(this.#drawnSeed, elements(shape), low, width);
   }
 }
 

@@ -24,9 +24,7 @@ export class RandomUniform extends RandomInitializer {
   }
 
   override generate(shape: readonly number[]): Float32Array {
-    const random = this.sequence();
-    const width = this.maxval - this.minval;
-    return new Float32Array(elements(shape)).map(() => this.minval + width * random.uniform());
+    return this.uniform(shape, this.minval, this.maxval - this.minval);
   }
 
   override getConfig(): Config {

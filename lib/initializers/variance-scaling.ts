@@ -44,20 +44,16 @@ export class VarianceScaling extends RandomInitializer {
 
   override generate(shape: readonly number[]): Float32Array {
     const variance = this.scale / Math.max(1, this.#fan(shape));
+    const deviation = Math.sqrt(variance);
+    if (this.distribution === 'uniform') {
+      const limit = Math.sqrt(3 * variance);
+      return this.uniform(shape, -limit, 2 * limit);
+    }
     const random = this.sequence();
     const values = new Float32Array(elements(shape));
-    const draw = this.#draw(variance);
-    for (let i = 0; i < values.length; i++) values[i] = draw(random);
-    return values;
-  }
-
-  #draw(variance: number): (random: { uniform(): number; normal(): number; truncatedNormal(): number }) => number {
-    const deviation = Math.sqrt(variance);
-    switch (this.distribution) {
-      case 'uniform': return (random) => Math.sqrt(3 * variance) * (2 * random.uniform() - 1);
-      case 'untruncated_normal': return (random) => deviation * random.normal();
-      case 'truncated_normal': return (random) => (deviation / truncatedDeviation) * random.truncatedNormal();
-    }
+    return this.distribution === 'untruncated_normal'
+      ? values.map(() => deviation * random.normal())
+      : values.map(() => (deviation / truncatedDeviation) * random.truncatedNormal());
   }
 
   #fan(shape: readonly number[]): number {

@@ -1,5 +1,4 @@
 /** What each instruction of a model's training program costs, beside the least it could. */
-import { inspect } from 'node:util';
 import { readCallOptions } from '../config.js';
 import type { ArrayInput } from '../data/arrays.js';
 import { checkInteger } from '../errors.js';
@@ -90,7 +89,7 @@ export class Profile {
   }
 
   /** @internal */
-  [inspect.custom](): string {
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
 }

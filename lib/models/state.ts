@@ -2,7 +2,6 @@
  * What a model is at the moment: its graph once it is built, its weights' slab, what it was compiled with, and the
  * programs made from these. Everything is made when it is first needed and dropped when what it was made from changes.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { shapeOf, type ArrayInput } from '../data/arrays.js';
 import type { Parameter } from '../layers/parameter.js';
 import type { Loss } from '../losses/index.js';
@@ -129,6 +128,8 @@ export class ModelState implements SlabUser {
     this.requireLoss(what);
     if (!this.#graph) this.build(spec.inputShapes[0]!);
     const planned = this.program(what, mode, sampleWeights);
+    // An import would have Node make a module of all of node:util.
+    const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
     if (isDeepStrictEqual(specOf(planned.lowered), spec)) return planned;
     throw new TypeError(`the model was changed while \`${what}\` ran, and now takes data of other shapes`);
   }

@@ -102,6 +102,17 @@ Napi::Value random(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// randomUniform(seed, stream, low, width, out)
+Napi::Value random_uniform(const Napi::CallbackInfo& info) {
+  const auto seed = static_cast<uint64_t>(Argument("seed", info[0]).integer(0, kMaxSafeInteger));
+  const auto stream = static_cast<uint32_t>(Argument("stream", info[1]).integer(0, kMaxUint32));
+  const double low = Argument("low", info[2]).number();
+  const double width = Argument("width", info[3]).number();
+  Elements<float> out = Argument("out", info[4]).array<float>(0);
+  quern::random_uniform(seed, stream, low, width, out.data, out.length);
+  return info.Env().Undefined();
+}
+
 // permutation(rows, seed, epoch, out)
 Napi::Value permutation(const Napi::CallbackInfo& info) {
   const int64_t rows = Argument("rows", info[0]).integer(0, kMaxUint32);
@@ -125,6 +136,7 @@ void export_kernel_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("pointwise", Napi::Function::New<pointwise>(env, "pointwise"));
   exports.Set("pointwiseGradient", Napi::Function::New<pointwise_gradient>(env, "pointwiseGradient"));
   exports.Set("random", Napi::Function::New<random>(env, "random"));
+  exports.Set("randomUniform", Napi::Function::New<random_uniform>(env, "randomUniform"));
   exports.Set("permutation", Napi::Function::New<permutation>(env, "permutation"));
 }
 
