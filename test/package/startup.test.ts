@@ -33,7 +33,7 @@ const heavy = ['http', 'https', 'net', 'tls', 'zlib', 'crypto', 'stream', 'os', 
 
 const heavyOnes = ({ builtins }: Loaded): string[] => heavy.filter((name) => builtins.includes(name));
 
-describe('start-up of the built package', () => {
+describe('the built package', () => {
   for (const entry of ['index.js', 'kernels.js']) {
     for (const how of ['require', 'await import']) {
       it(`${how} of ${entry} loads neither the addon nor Node's larger modules`, () => {
@@ -72,6 +72,16 @@ describe('start-up of the built package', () => {
     assert.ok(files.length <= 5, files.join(', '));
     const imports = readFileSync(dist + 'index.js', 'utf8').match(/^(?:import|\} from) .*"\.\/.*$/gm) ?? [];
     assert.ok(imports.length <= 1, imports.join('\n'));
+  });
+
+  it('its classes have their names', () => {
+    const misnamed = run<string[]>(`const quern = require(dist + 'index.js');
+      const spaces = Object.values(quern).filter((value) => typeof value === 'object');
+      const classes = [quern, ...spaces].flatMap((space) => Object.entries(space))
+        .filter(([key, value]) => typeof value === 'function' && /^[A-Z]/.test(key));
+      if (classes.length < 50) throw new Error('only ' + classes.length);
+      console.log(JSON.stringify(classes.filter(([key, value]) => key !== value.name).map(([key]) => key)));`);
+    assert.deepEqual(misnamed, []);
   });
 
   it('unseeded weights differ from process to process', () => {
