@@ -1,0 +1,77 @@
+/** quern's part, in a process of its own: `quern.ts train|infer|weights|peak`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Dense, Sequential, SGD } from 'quern';
+import { cpu, peakFlops } from 'quern/kernels';
+import { sample } from '../suite.js';
+import { accuracyOf, answer, loadData, seconds } from './contender.js';
+import type { Inference, Peak, Training, Work } from './work.js';
+
+const packageFile = new URL('../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+
+function makeModel({ sizes, learningRate, decay, momentum }: Work): Sequential {
+  const [inputs, ...units] = sizes;
+  const model = new Sequential(units.map((width, layer) => new Dense(width, {
+    activation: layer < units.length - 1 ? 'relu' : 'softmax', ...(layer === 0 ? { inputShape: [inputs!] } : {}),
+  })));
+  const optimizer = new SGD({ lr: learningRate, decay, momentum, nesterov: true });
+  model.compile({ optimizer, loss: 'categorical_crossentropy', metrics: ['accuracy'] });
+  return model;
+}
+
+async function train(work: Work): Promise<Training> {
+  const { x, y, xTest, yTest } = await loadData(work);
+  const model = makeModel(work);
+  const ends: number[] = [];
+  const { history } = await model.fit(x, y, {
+    batchSize: work.batchSize, epochs: 1 + work.epochs, verbose: 0,
+    callbacks: [{ onEpochEnd() { ends.push(seconds()); } }],
+  });
+  const { accuracy } = await model.evaluate(xTest, yTest, { verbose: 0 });
+  return {
+    version, setup: ends[0]!, epochs: ends.slice(1).map((end, i) => end - ends[i]!), testAccuracy: accuracy!,
+    history: history['loss']!.map((loss, i) => ({ loss, accuracy: history['accuracy']![i]! })),
+  };
+}
+
+async function infer(work: Work): Promise<Inference> {
+  const { xTest, testLabels } = await loadData(work);
+  const model = makeModel(work);
+  model.setWeights(readWeights(work));
+  const testAccuracy = accuracyOf(model.predictSync(xTest).data as Float32Array, testLabels);
+  const setup = seconds();
+  const batches: Record<string, number[]> = {};
+  for (const rows of work.batches) {
+    const input = xTest.slice(0, rows);
+    const out = new Float32Array(rows * work.sizes.at(-1)!);
+    batches[rows] = await sample(() => model.predictSync(input, { out }), 1);
+  }
+  return { version, setup, batches, testAccuracy };
+}
+
+/** Kernel, bias, kernel, bias, …, as `writeWeights` has written them. */
+function readWeights({ weights, sizes }: Work): Float32Array[] {
+  const { buffer, byteOffset, byteLength } = readFileSync(weights);
+  const values = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  let begin = 0;
+  const take = (count: number): Float32Array => values.subarray(begin, begin += count);
+  return sizes.slice(1).flatMap((units, layer) => [take(sizes[layer]! * units), take(units)]);
+}
+
+/** A model that has learned something, so that what inference computes can be checked. */
+async function writeWeights(work: Work): Promise<null> {
+  const { x, y } = await loadData(work);
+  const model = makeModel(work);
+  await model.fit(x, y, { batchSize: work.batchSize, epochs: 1, verbose: 0 });
+  const bytes = model.getWeights().map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  writeFileSync(work.weights, Buffer.concat(bytes));
+  return null;
+}
+
+/** FLOP/s of the best FMA loop on all threads. */
+function peak(): Peak {
+  return { cpu: cpu(), flops: Array.from({ length: 3 }, () => peakFlops({ seconds: 0.2 })) };
+}
+
+const parts = { train, infer, weights: writeWeights, peak } as const;
+await answer(parts[process.argv[2] as keyof typeof parts]);
