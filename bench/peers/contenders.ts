@@ -52,8 +52,8 @@ export const onnx = virtualEnvironment('onnx');
 export const onnxCommand = [onnx.python, script('python/write_onnx.py')];
 
 /**
- * Those of these names, or all that take part unasked, and PyTorch when `torch`; quern always, since the others are held
- * against it. Throws a RangeError for a name that there is not.
+ * Those of these names, or all that take part unasked, and PyTorch when `torch`; quern always, since the others are
+ * held against it. Throws a RangeError for a name that there is not.
  */
 export function choose(names: readonly string[], torch: boolean): Contender[] {
   const known = new Set(contenders.map(({ name }) => name));

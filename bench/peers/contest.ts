@@ -68,9 +68,9 @@ class Contest {
     const { sizes, batchSize, epochs, learningRate, momentum, decay, batches } = this.work;
     return {
       date: new Date().toISOString(), node: process.version, cpu: peaks[0]!.cpu,
-      work: { sizes, batchSize, epochs, learningRate, momentum, decay, batches }, peaks: peaks.map(({ flops }) => flops),
-      training: this.#entries<Training>('training'), inference: this.#entries<Inference>('inference'),
-      leftOut: this.#leftOut,
+      work: { sizes, batchSize, epochs, learningRate, momentum, decay, batches },
+      peaks: peaks.map(({ flops }) => flops), training: this.#entries<Training>('training'),
+      inference: this.#entries<Inference>('inference'), leftOut: this.#leftOut,
     };
   }
 

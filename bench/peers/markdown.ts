@@ -1,6 +1,6 @@
-/** The tables of the README. */
+/** The tables of the README; ratios are those of the best times and of the medians. */
 import type { Report } from './contest.js';
-import { callsOf, epochsOf, microseconds, milliseconds, peakOf, percent, ratio, suspects } from './report.js';
+import { callsOf, epochsOf, peakOf, percent, ratio, showTime, suspects, type Times } from './report.js';
 import { trainingFlops, trainingRows } from './work.js';
 
 /** Throws an Error when a contender computed something else: no table is to be made of that. */
@@ -11,8 +11,9 @@ export function formatMarkdown(report: Report): string {
   const date = new Date(report.date).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
   const peak = peakOf(report);
   return [
-    `Measured on ${date} in ${peaks.length} rounds of a process each, on ${cpu.threads} cores of ${cpu.brand} ` +
-      `(FMA peak ${(peak.best / 1e9).toFixed(0)} GFLOP/s at best, median ${(peak.median / 1e9).toFixed(0)}):`,
+    `Measured on ${date} in ${peaks.length} ${peaks.length === 1 ? 'round' : 'rounds'}, a process of each in turns, on ` +
+      `${cpu.threads} cores of ${cpu.brand} (FMA peak ${(peak.best / 1e9).toFixed(0)} GFLOP/s at best, median ` +
+      `${(peak.median / 1e9).toFixed(0)}):`,
     ...(report.training.length > 0 ? ['', ...trainingTable(report)] : []),
     ...(report.inference.length > 0 ? ['', ...inferenceTable(report)] : []),
   ].join('\n');
@@ -27,20 +28,22 @@ function trainingTable(report: Report): string[] {
     [`an epoch of MNIST, ${sizes.join('-')}, batch ${batchSize}`, 'best', 'median', 'of FMA peak', "times quern's"],
     ...training.map((entry) => {
       const { best, median } = epochsOf(entry);
-      return [`${entry.about} (${entry.rounds[0]!.version})`, milliseconds(best), milliseconds(median),
-        percent(flops / best / peak.best), `${ratio(best, quern.best)}, ${ratio(median, quern.median)}`];
+      return [`${entry.about} (${entry.rounds[0]!.version})`, showTime(best), showTime(median),
+        percent(flops / best / peak.best), ratios({ best, median }, quern)];
     }),
   ]);
 }
+
+const ratios = (times: Times, quern: Times): string =>
+  `${ratio(times.best, quern.best)}, ${ratio(times.median, quern.median)}`;
 
 function inferenceTable({ inference, work: { batches } }: Report): string[] {
   const heads = batches.flatMap((rows) => [`${rows} ${rows === 1 ? 'row' : 'rows'}, best`, 'median', "times quern's"]);
   return table([
     ['inference of the same model', ...heads],
     ...inference.map((entry) => [`${entry.about} (${entry.rounds[0]!.version})`, ...batches.flatMap((rows) => {
-      const { best, median } = callsOf(entry, rows);
-      const quern = callsOf(inference[0]!, rows);
-      return [microseconds(best), microseconds(median), `${ratio(best, quern.best)}, ${ratio(median, quern.median)}`];
+      const times = callsOf(entry, rows);
+      return [showTime(times.best), showTime(times.median), ratios(times, callsOf(inference[0]!, rows))];
     })]),
   ]);
 }

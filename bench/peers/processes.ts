@@ -24,6 +24,6 @@ const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)!;
 
 /** Node puts an error's name and message before its stack, Python after it. */
 function reasonIn(errors: string): string | undefined {
-  const lines = errors.split('\n').map((line) => line.trim());
-  return lines.findLast((line) => /^(\w+\.)*\w*(Error|Exception)\b/.test(line)) ?? lines.findLast((line) => line !== '');
+  const lines = errors.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  return lines.findLast((line) => /^(\w+\.)*\w*(Error|Exception)\b/.test(line)) ?? lines.at(-1);
 }

@@ -31,29 +31,45 @@ export function peakOf({ peaks }: Report): Times {
 export function suspects({ training, inference }: Report): string[] {
   const odd = <T>(entries: readonly Entry<T>[], accuracyOf: (round: T) => number): string[] => {
     const accuracies = entries.map(({ rounds }) => summarize(rounds.map(accuracyOf)).median);
-    const middle = summarize(accuracies).median;
+    const middle = summarize(accuracies.filter(Number.isFinite)).median;
     return entries.filter((_, i) => !(Math.abs(accuracies[i]! - middle) <= tolerance)).map(({ name }) => name);
   };
   return [...odd(training, (round) => round.history[1]!.accuracy), ...odd(inference, (round) => round.testAccuracy)];
 }
 
-export const milliseconds = (time: number): string => `${(1e3 * time).toPrecision(time < 1 ? 3 : 4)} ms`;
-export const microseconds = (time: number): string => `${(1e6 * time).toPrecision(time < 1e-3 ? 3 : 4)} us`;
-export const ratio = (time: number, other: number): string => (time / other).toPrecision(time < 100 * other ? 2 : 3);
+/** Three figures of a time: 12.3 us, 1.23 ms, 123 ms, 12.3 s. */
+export function showTime(time: number): string {
+  if (time < 0.9995e-3) return `${(1e6 * time).toPrecision(3)} us`;
+  return time < 0.9995 ? `${(1e3 * time).toPrecision(3)} ms` : `${time.toPrecision(3)} s`;
+}
+
+export const ratio = (time: number, other: number): string => (time / other).toPrecision(time < 99.5 * other ? 2 : 3);
 export const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 export function formatReport(report: Report): string {
-  const { cpu, peaks, leftOut, work } = report;
-  const gigaflops = (flops: readonly number[]): string => (Math.max(...flops) / 1e9).toFixed(0);
+  const { cpu, leftOut, work } = report;
   return [
     `${report.date.slice(0, 10)} · ${cpu.brand} · ${cpu.threads} threads · node ${report.node}`,
-    `FMA peak of each round, GFLOP/s (${cpu.isa}): ${peaks.map(gigaflops).join(', ')}`,
+    ...peakLines(report),
     ...(report.training.length > 0 ? ['', ...trainingTable(report)] : []),
     ...(report.inference.length > 0 ? ['', ...inferenceTable(report)] : []),
     ...suspects(report).map((name) => `\n${name} ends with another accuracy than the rest: it computes something else`),
     ...leftOut.map(({ name, reason }) => `\n${name} is left out: ${reason}`),
-    `\nSGD of rate ${work.learningRate}, decay ${work.decay}, Nesterov momentum ${work.momentum}; every product computed in f32`,
+    `\nSGD: rate ${work.learningRate}, decay ${work.decay}, Nesterov momentum ${work.momentum}; all products in f32`,
   ].join('\n');
+}
+
+/** The peak of each round, and how near the best epoch of quern's came to it. */
+function peakLines({ cpu, peaks, training, work }: Report): string[] {
+  const flops = trainingRows * trainingFlops(work.sizes);
+  return peaks.map((values, round) => {
+    const peak = Math.max(...values);
+    const line = `round ${round + 1}: FMA peak (${cpu.isa}) ${(peak / 1e9).toFixed(0)} GFLOP/s`;
+    const epochs = training[0]?.rounds[round]?.epochs;
+    if (!epochs) return line;
+    const best = Math.min(...epochs);
+    return `${line}, quern's best epoch ${showTime(best)}, ${percent(flops / best / peak)} of it`;
+  });
 }
 
 function trainingTable(report: Report): string[] {
@@ -64,15 +80,15 @@ function trainingTable(report: Report): string[] {
   const rows = training.map((entry) => {
     const { best, median } = epochsOf(entry);
     const second = entry.rounds.map(({ history }) => history[1]!);
-    return [entry.about, entry.rounds[0]!.version, milliseconds(best), milliseconds(median),
+    return [entry.about, entry.rounds[0]!.version, showTime(best), showTime(median),
       (trainingRows / best / 1e3).toPrecision(3), percent(flops / best / peak.best), ratio(best, quern.best),
       ratio(median, quern.median), summarize(second.map(({ loss }) => loss)).median.toFixed(4),
       summarize(second.map(({ accuracy }) => accuracy)).median.toFixed(4),
       `${summarize(entry.rounds.map(({ setup }) => setup)).median.toFixed(1)} s`];
   });
   return [
-    `An epoch of MNIST, ${sizes.join('-')}, batch ${batchSize}, shuffled, accuracy tracked. Loss and accuracy are those of`,
-    'the second epoch of a process. Its first, in which programs are compiled, is not timed; it ends after the setup.',
+    `An epoch of MNIST, ${sizes.join('-')}, batch ${batchSize}, shuffled, accuracy tracked. Loss and accuracy are`,
+    'those of the second epoch of a process; its first, in which programs are compiled, is not timed but part of setup.',
     ...columns([['', 'version', 'best', 'median', 'k samples/s', 'of peak', 'best / quern', 'median / quern', 'loss',
       'accuracy', 'setup'], ...rows]),
   ];
@@ -84,20 +100,22 @@ function inferenceTable(report: Report): string[] {
   const rows = batches.flatMap((batch) => inference.map((entry) => {
     const { best, median } = callsOf(entry, batch);
     const quern = callsOf(inference[0]!, batch);
-    return [`${batch} ${batch === 1 ? 'row' : 'rows'}`, entry.about, entry.rounds[0]!.version, microseconds(best),
-      microseconds(median), percent(batch * inferenceFlops(sizes) / best / peak.best), ratio(best, quern.best),
+    return [`${batch} ${batch === 1 ? 'row' : 'rows'}`, entry.about, entry.rounds[0]!.version, showTime(best),
+      showTime(median), percent(batch * inferenceFlops(sizes) / best / peak.best), ratio(best, quern.best),
       ratio(median, quern.median), summarize(entry.rounds.map(({ testAccuracy }) => testAccuracy)).median.toFixed(4)];
   }));
   return [
     'Inference of the same model, all with the weights that quern has trained for one epoch',
-    ...columns([['', '', 'version', 'best', 'median', 'of peak', 'best / quern', 'median / quern', 'test accuracy'], ...rows]),
+    ...columns([['', '', 'version', 'best', 'median', 'of peak', 'best / quern', 'median / quern', 'test accuracy'],
+      ...rows]),
   ];
 }
 
-/** Cells under each other: text to the left, what begins with a digit to the right. */
-function columns(rows: readonly string[][]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  const isNumber = rows[0]!.map((_, column) => /^\d[\d.]* ?(ms|us|s|%)?$/.test(rows.at(-1)![column]!));
-  return rows.map((cells) => cells.map((cell, column) =>
-    (isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd());
+/** Cells under each other: words to the left, figures to the right. */
+function columns([head, ...rows]: string[][]): string[] {
+  const lines = [head!, ...rows];
+  const widths = head!.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
+  const isText = head!.map((title) => title === '' || title === 'version');
+  return lines.map((cells) => cells.map((cell, column) =>
+    (isText[column] ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ').trimEnd());
 }

@@ -34,9 +34,10 @@ def objective(parameters, x, y):
     return losses.mean(), jnp.array([losses.sum(), (outputs.argmax(axis=1) == y).sum()])
 
 
-def step(state, batch):
+def step(data, state, batch):
     """Nesterov's momentum as Keras has it: v = m v - r g, w += m v - r g."""
     parameters, velocities, count = state
+    pixels, labels = data
     gradients, sums = jax.grad(objective, has_aux=True)(parameters, pixels[batch], labels[batch])
     rate = work.learningRate / (1 + work.decay * count)
     velocities = jax.tree.map(lambda v, g: work.momentum * v - rate * g, velocities, gradients)
@@ -45,14 +46,14 @@ def step(state, batch):
 
 
 @partial(jax.jit, donate_argnums=0)
-def epoch(state, key):
+def epoch(state, data, key):
     """All batches of a new order, the last one smaller; the means of loss and accuracy."""
     order = jax.random.permutation(key, rows)
     whole = rows - rows % work.batchSize
-    state, sums = jax.lax.scan(step, state, order[:whole].reshape(-1, work.batchSize))
+    state, sums = jax.lax.scan(partial(step, data), state, order[:whole].reshape(-1, work.batchSize))
     total = sums.sum(axis=0)
     if whole < rows:
-        state, sums = step(state, order[whole:])
+        state, sums = step(data, state, order[whole:])
         total += sums
     return state, total / rows
 
@@ -62,7 +63,7 @@ parameters = initial(first)
 state = (parameters, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros(()))
 ends, history = [], []
 for key in jax.random.split(key, 1 + work.epochs):
-    state, means = epoch(state, key)
+    state, means = epoch(state, (pixels, labels), key)
     history.append(means.tolist())  # waits for the epoch's end
     ends.append(seconds())
 report_training(jax.__version__, ends, history, (logits(state[0], test_pixels).argmax(axis=1) == test_labels).mean())
