@@ -4,11 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Environment {
-  /** Makes it, unless it is there as pinned. Throws an Error with one line that says what could not be installed. */
+  /** Makes it, unless it is there as pinned. Throws an Error of one line that says why that cannot be. */
   make(log: (line: string) => void): void;
 }
 
@@ -41,7 +41,7 @@ export function npmFolder(name: string): Environment {
   return {
     make: (log) => installOnce(join(folder, 'node_modules'), join(folder, 'package-lock.json'), () => {
       log(`installing ${name} (bench/peers/${name}/package-lock.json)`);
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder]);
+      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error', '--prefix', folder]);
     }),
   };
 }
@@ -51,15 +51,23 @@ function installOnce(folder: string, pinned: string, install: () => void): void 
   const wanted = readFileSync(pinned, 'utf8');
   const mark = join(folder, '.installed');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return;
-  install();
+  try {
+    install();
+  } catch (error) {
+    throw new Error(`${relative(process.cwd(), pinned)} cannot be installed: ${(error as Error).message}`);
+  }
   writeFileSync(mark, wanted);
 }
 
 function run(command: string, args: string[]): void {
-  const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (error) throw new Error(`${command} cannot be run: ${error.message}`);
-  if (status === 0) return;
-  const lines = stderr.trim().split('\n');
-  const reason = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
-  throw new Error(`${[command, ...args].join(' ')} failed: ${reason?.trim()}`);
+  if (status !== 0) throw new Error(reasonIn(`${stdout}\n${stderr}`));
+}
+
+/** pip's last error is the one that says it; npm's first says a code and its next one what that means. */
+export function reasonIn(output: string): string {
+  const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  return lines.findLast((line) => line.startsWith('ERROR: ')) ?? lines.find((line) => /^npm error (?!code)/.test(line))
+    ?? lines.at(-1) ?? 'it failed without a word';
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { choose, type Contender } from '../../bench/peers/contenders.js';
 import { runContest, type Report } from '../../bench/peers/contest.js';
+import { reasonIn } from '../../bench/peers/environments.js';
 import { formatMarkdown } from '../../bench/peers/markdown.js';
 import { formatReport, ratio, showTime, suspects } from '../../bench/peers/report.js';
 import { inferenceFlops, trainingFlops, type Training } from '../../bench/peers/work.js';
@@ -75,6 +76,16 @@ describe('the comparison with peers', () => {
     assert.ok(lines.includes('quitter is left out: exit code 3'));
     assert.ok(peaks.length === 2 && peaks.flat().every((flops) => flops > 1e8));
   }).timeout(600_000);
+
+  it('tells in one line why something cannot be installed', () => {
+    assert.equal(reasonIn('Collecting x\nERROR: Could not find a version (from versions: 1, 2)\n' +
+      'ERROR: No matching distribution found for x==3\n\n[notice] A new release\n'),
+    'ERROR: No matching distribution found for x==3');
+    assert.equal(reasonIn('npm error code E404\nnpm error 404 Not Found\nnpm error A complete log\n'),
+      'npm error 404 Not Found');
+    assert.equal(reasonIn('first\nlast\n\n'), 'last');
+    assert.equal(reasonIn('\n'), 'it failed without a word');
+  });
 
   it('is nothing without quern', () =>
     assert.rejects(runContest([{ name: 'quern', does: 'training', about: 'quern',
