@@ -11,7 +11,7 @@ export function formatMarkdown(report: Report): string {
   const date = new Date(report.date).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
   const peak = peakOf(report);
   return [
-    `Measured on ${date} in ${peaks.length} ${peaks.length === 1 ? 'round' : 'rounds'}, a process of each in turns, on ` +
+    `Measured on ${date}, ${peaks.length} ${peaks.length === 1 ? 'process' : 'processes'} of each in turns, on ` +
       `${cpu.threads} cores of ${cpu.brand} (FMA peak ${(peak.best / 1e9).toFixed(0)} GFLOP/s at best, median ` +
       `${(peak.median / 1e9).toFixed(0)}):`,
     ...(report.training.length > 0 ? ['', ...trainingTable(report)] : []),

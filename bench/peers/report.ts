@@ -88,7 +88,7 @@ function trainingTable(report: Report): string[] {
   });
   return [
     `An epoch of MNIST, ${sizes.join('-')}, batch ${batchSize}, shuffled, accuracy tracked. Loss and accuracy are`,
-    'those of the second epoch of a process; its first, in which programs are compiled, is not timed but part of setup.',
+    'those of the second epoch of a process; its first, in which programs are compiled, is not timed (it is in setup).',
     ...columns([['', 'version', 'best', 'median', 'k samples/s', 'of peak', 'best / quern', 'median / quern', 'loss',
       'accuracy', 'setup'], ...rows]),
   ];
