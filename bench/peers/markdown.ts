@@ -12,8 +12,8 @@ export function formatMarkdown(report: Report): string {
   const peak = peakOf(report);
   return [
     `Measured on ${date}, ${peaks.length} ${peaks.length === 1 ? 'process' : 'processes'} of each in turns, on ` +
-      `${cpu.threads} cores of ${cpu.brand} (FMA peak ${(peak.best / 1e9).toFixed(0)} GFLOP/s at best, median ` +
-      `${(peak.median / 1e9).toFixed(0)}):`,
+      `${cpu.threads} cores of ${cpu.brand}`,
+    `(FMA peak ${(peak.best / 1e9).toFixed(0)} GFLOP/s at best, median ${(peak.median / 1e9).toFixed(0)}):`,
     ...(report.training.length > 0 ? ['', ...trainingTable(report)] : []),
     ...(report.inference.length > 0 ? ['', ...inferenceTable(report)] : []),
   ].join('\n');
