@@ -39,7 +39,7 @@ function splitmix64(x: bigint): bigint {
 const initializerStream = 0xfffffffe;
 const blockWords = 4096;
 
-/** Numbers uniform in [low, low + width): those that a new sequence's `uniform` gives, all at once, for whole weights. */
+/** Numbers uniform in [low, low + width): those of a new sequence's `uniform`, all at once, for whole weights. */
 export function uniformValues(seed: number, length: number, low: number, width: number): Float32Array {
   const values = new Float32Array(length);
   native().randomUniform(seed, initializerStream, low, width, values);

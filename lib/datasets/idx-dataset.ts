@@ -43,6 +43,9 @@ export class IdxDataset {
       : toPath('path', 'the path or file: URL of a folder', options.path);
     const { loadFileOf } = await import('./idx-files.js');
     const load = (role: Role): Promise<NdArray<Uint8Array>> => loadFileOf(this.#row, role, path, this.#limits);
-    return [[await load('trainImages'), await load('trainLabels')], [await load('testImages'), await load('testLabels')]];
+    return [
+      [await load('trainImages'), await load('trainLabels')],
+      [await load('testImages'), await load('testLabels')],
+    ];
   }
 }

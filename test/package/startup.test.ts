@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
 /** What a CommonJS program prints as JSON in a process of its own; `dist` is the built package's folder there. */
-function run<T>(program: string): T {
+function run<T>(program: string, ...flags: string[]): T {
   const { QUERN_NATIVE: native } = process.env;
   const env = { PATH: process.env['PATH'], ...(native === undefined ? {} : { QUERN_NATIVE: native }) };
   const source = `const dist = ${JSON.stringify(dist)};\n(async () => {\n${program}\n})();`;
-  return JSON.parse(execFileSync(process.execPath, ['-e', source], { env, encoding: 'utf8' })) as T;
+  return JSON.parse(execFileSync(process.execPath, [...flags, '-e', source], { env, encoding: 'utf8' })) as T;
 }
 
 /** Node's own modules that were loaded when it is called, and files that came through require. */
@@ -82,6 +82,13 @@ describe('the built package', () => {
       if (classes.length < 50) throw new Error('only ' + classes.length);
       console.log(JSON.stringify(classes.filter(([key, value]) => key !== value.name).map(([key]) => key)));`);
     assert.deepEqual(misnamed, []);
+  });
+
+  it('its stack traces say where they are in lib/, with source maps', () => {
+    const stack = run<string>(`const { Dense } = require(dist + 'index.js');
+      try { new Dense(-1); } catch ({ stack }) { console.log(JSON.stringify(stack)); }`, '--enable-source-maps');
+    const [, path = '', line = ''] = /at new Dense \((.*lib\/layers\/dense\.ts):(\d+):/.exec(stack) ?? [];
+    assert.match(readFileSync(path, 'utf8').split('\n')[Number(line) - 1]!, /checkInteger\('units'/);
   });
 
   it('unseeded weights differ from process to process', () => {
