@@ -40,6 +40,7 @@ class Multiplication {
         b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
 
   void part(int part, int parts) const noexcept {
+    if (parts == 1 && tiling_.panels.count == 1 && tiling_.tiles.count == 1 && !transposed_b()) return only_tile();
     GemmRegion regions[3];
     const int count = gemm_regions(tiling_, call_.takes_panels, part, parts, regions);
     for (int i = 0; i < count; i++) {
@@ -52,6 +53,16 @@ class Multiplication {
   }
 
  private:
+  // The loops' bookkeeping would take as long as the product.
+  void only_tile() const noexcept {
+    const bool is_partial = call_.n < tiling_.width(0);
+    kernels_.micro[is_partial][tiling_.panels.longest()][call_.m](
+        {call_.a, call_.a_row, call_.a_col, call_.b, call_.b_row, call_.c, call_.ldc, call_.bias, call_.k, call_.n,
+         call_.accumulate, epilogue_.kernel_applies_relu(), 1, 0, 0, 0, 0});
+    if (epilogue_.is_needed()) epilogue_.finish({0, call_.m, 0, call_.n}, call_.c, call_.ldc);
+    if (call_.column_sums) epilogue_.sum_columns(0, call_.n);
+  }
+
   // A group of panels of B in one block of k.
   struct Block {
     Range panels, k;
@@ -74,7 +85,8 @@ class Multiplication {
   }
 
   void block(Range panels, Range tiles, Range k) const noexcept {
-    const bool turns_b = transposed_b() && !call_.b_in_panels && call_.m <= kernels_.turning_rows;
+    const bool turns_b = transposed_b() && !call_.b_in_panels && call_.m <= kernels_.turning_rows &&
+                         tiling_.tiles.count == 1;
     const bool packs_b = transposed_b() ? !turns_b
                                         : !call_.b_in_panels && gemm_packs_b(tiles.size(), k.size(), call_.b_row,
                                                                              tiling_.width(0));

@@ -16,12 +16,12 @@ constexpr int turning_vectors(int rows) { return kLanes == 8 && rows <= 2 ? 2 : 
 
 // `left` columns, all of the tile unless kTail is set; then the last vector has `last` of them.
 template <int kRows, int kVectors, bool kTail>
-QUERN_INLINE void multiply_turning(const GemmTile& t, const float* b, float* c, const float* bias, int left) {
+QUERN_INLINE void multiply_turning(const GemmTile& t, const float* a, const float* b, float* c, const float* bias,
+                                   int left) {
   const int last = kTail ? left - (kVectors - 1) * kLanes : kLanes;
   const int64_t a_row = t.a_row, a_col = t.a_col;
   V sum[kRows][kVectors];
   start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? c : nullptr, t.ldc, last);
-  const float* a = t.a;
   for_turned<kVectors, kTail>(b, t.b_row, t.k, left, [&](int64_t, const V* column) {
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; i++) {
@@ -34,22 +34,24 @@ QUERN_INLINE void multiply_turning(const GemmTile& t, const float* b, float* c, 
   store_tile<kRows, kVectors, kTail>(sum, t.relu, c, t.ldc, last);
 }
 
-// A run's tiles lie side by side.
 template <int kRows>
 void gemm_micro_turning(const GemmTile& run) noexcept {
   constexpr int kVectors = turning_vectors(kRows), kColumns = kVectors * kLanes;
-  const float *b = run.b, *bias = run.bias;
+  const float *a = run.a, *b = run.b, *bias = run.bias;
   float* c = run.c;
-  auto tile = [&](auto multiply, int64_t columns) {
-    multiply(run, b, c, bias, static_cast<int>(columns));
-    b += columns * run.b_row;
-    c += columns;
-    if (bias) bias += columns;
-  };
-  int64_t left = run.count * run.cols;
-  for (; left >= kColumns; left -= kColumns) tile(multiply_turning<kRows, kVectors, false>, kColumns);
-  if (left > kLanes) tile(multiply_turning<kRows, kVectors, true>, left);
-  else if (left > 0) tile(multiply_turning<kRows, 1, true>, left);
+  for (int64_t i = run.count; i > 0; i--) {
+    for (int64_t j = 0, left; (left = run.cols - j) > 0; j += kColumns) {
+      const float *const from = b + j * run.b_row, *const start = bias ? bias + j : nullptr;
+      const int columns = static_cast<int>(left < kColumns ? left : kColumns);
+      if (columns == kColumns) multiply_turning<kRows, kVectors, false>(run, a, from, c + j, start, columns);
+      else if (columns > kLanes) multiply_turning<kRows, kVectors, true>(run, a, from, c + j, start, columns);
+      else multiply_turning<kRows, 1, true>(run, a, from, c + j, start, columns);
+    }
+    a += run.a_step;
+    b += run.b_step;
+    c += run.c_step;
+    if (bias) bias += run.bias_step;
+  }
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ void multiply_changed(const KernelTable& table, Product& product, int parts, Cha
 }
 
 constexpr Shape kEpilogueShapes[] = {
-    {19, 37, 21, false, true}, {64, 128, 1100, true, false}, {300, 10, 33, true, false}, {1, 130, 7, false, false}};
+    {19, 37, 21, false, true}, {64, 128, 1100, true, false}, {300, 10, 33, true, false}, {1, 130, 7, false, false},
+    {70, 150, 9, false, false}, {200, 16, 18, true, true},   {75, 1, 130, false, false}, {3, 70, 21, false, true},
+    {6, 10, 5, true, false}};
 
 TEST(gemm_multiplies_by_the_gradient_of_each_function_as_its_kernel_does) {
   for_each_table([](const KernelTable& table) {
@@ -45,6 +47,7 @@ TEST(gemm_sums_the_columns_of_b) {
     std::mt19937 random(10);
     for (const Shape& shape : {Shape{19, 37, 21, false, false}, Shape{784, 128, 128, true, false},
                                Shape{5, 1, 1100, true, false}, Shape{0, 70, 3, false, false},
+                               Shape{200, 10, 50, true, false}, Shape{6, 10, 5, false, false},
                                Shape{4, 33, 0, false, false}}) {
       for (int parts : {1, 2, 5}) {
         Product product(shape, {}, random);

@@ -88,6 +88,59 @@ TEST(gemm_of_sampled_shapes_with_tails) {
   });
 }
 
+// The contract: bias and C, where there are such, then multiply-adds over ascending k; scalar code rounds products too.
+float chain(const KernelTable& table, const GemmCall& call, int64_t i, int64_t j) {
+  const float old = call.c[i * call.ldc + j];
+  float sum = call.bias ? call.bias[j] : 0.0f;
+  if (call.accumulate) sum = call.bias ? sum + old : old;
+  for (int64_t p = 0; p < call.k; p++) {
+    const float a = call.a[i * call.a_row + p * call.a_col], b = call.b[p * call.b_row + j * call.b_col];
+    sum = table.lanes == 1 ? a * b + sum : std::fmaf(a, b, sum);
+  }
+  return sum;
+}
+
+// A third of all values are zeros of either sign, so that chains of those are seen to keep it.
+void scatter_zeros(std::vector<float>& values, std::mt19937& random) {
+  for (float& x : values) {
+    const uint32_t choice = random() % 6;
+    if (choice < 2) x = choice ? -0.0f : 0.0f;
+  }
+}
+
+// Whichever way a product is computed: tiles, turned ones, blocks of k, packed or not.
+TEST(gemm_computes_every_element_as_one_chain) {
+  const std::vector<int64_t> sizes = {1, 2, 3, 4, 5, 8, 9, 10, 14, 15, 16, 17, 31, 33, 64, 100, 130};
+  const std::vector<int64_t> depths = {0, 1, 2, 3, 4, 5, 16, 31, 130, 1100};
+  for_each_table([&](const KernelTable& table) {
+    std::mt19937 random(14);
+    for (int round = 0; round < 600; round++) {
+      const Shape shape = {pick(random, sizes), pick(random, sizes), pick(random, depths), random() % 2 != 0,
+                           random() % 2 != 0};
+      if (shape.m * shape.n * shape.k > 400'000) continue;
+      Options options;
+      options.bias = random() % 2;
+      options.accumulate = random() % 2;
+      options.extra = static_cast<int64_t>(random() % 3);
+      options.offset = static_cast<int64_t>(random() % 4);
+      Product before(shape, options, random);
+      for (std::vector<float>* values : {&before.a, &before.b, &before.bias}) scatter_zeros(*values, random);
+      for (int64_t i = 0; i < shape.m; i++) before.at(i, 0) = i % 2 ? 0.0f : -0.0f;
+      Product after = before;
+      multiply(table, after, 1 + static_cast<int>(random() % 3));
+      int64_t wrong = 0;
+      for (int64_t i = 0; i < shape.m; i++) {
+        for (int64_t j = 0; j < shape.n; j++) {
+          const float expected = chain(table, before.call(), i, j);
+          wrong += std::memcmp(&expected, &after.at(i, j), sizeof expected) != 0;
+        }
+      }
+      CHECK_EQUAL(wrong, 0);
+      CHECK(after.guards_stand());
+    }
+  });
+}
+
 // Shapes that take each way through the loops: several blocks of k, groups of panels, packed and unpacked operands.
 TEST(gemm_of_large_shapes) {
   for_each_table([](const KernelTable& table) {
@@ -96,7 +149,8 @@ TEST(gemm_of_large_shapes) {
     for (const Shape& shape : std::vector<Shape>{
              {3, 17, 2500, false, false}, {70, 513, 1100, false, false}, {20, 512, 300, false, false},
              {65, 300, 530, true, false}, {40, 257, 1030, true, true},   {1, 1000, 784, false, false},
-             {2, 130, 1025, true, true},  {700, 33, 40, false, false},   {450, 1, 33, true, false}}) {
+             {2, 130, 1025, true, true},  {700, 33, 40, false, false},   {450, 1, 33, true, false},
+             {600, 9, 1100, false, false}, {300, 16, 70, true, true},    {9, 700, 1100, false, true}}) {
       if (slow && shape.m * shape.n * shape.k > 20'000'000) continue;
       Options options;
       options.bias = true;
@@ -113,7 +167,8 @@ TEST(gemm_has_the_same_bits_for_any_number_of_parts) {
     for (const Shape& shape : std::vector<Shape>{{128, 128, 784, false, false}, {784, 128, 32, true, false},
                                                  {33, 100, 65, false, true},    {5, 17, 1100, true, true},
                                                  {1, 130, 100, false, false},   {600, 10, 64, false, false},
-                                                 {128, 1024, 20, true, false}}) {
+                                                 {128, 1024, 20, true, false},  {600, 10, 64, true, false},
+                                                 {130, 31, 70, true, true},     {200, 1, 30, false, false}}) {
       Options options;
       options.bias = true;
       options.accumulate = true;
