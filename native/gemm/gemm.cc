@@ -66,10 +66,15 @@ class Multiplication {
   // A group of panels of B in one block of k.
   struct Block {
     Range panels, k;
-    bool packs_b, turns_b;
+    bool packs_b;
   };
 
   bool transposed_b() const noexcept { return call_.b_col != 1 && call_.n > 1; }
+
+  // Whether a transposed B is turned on the way.
+  bool turns_b() const noexcept {
+    return transposed_b() && !call_.b_in_panels && tiling_.tiles.count == 1 && call_.m <= kernels_.turning_rows;
+  }
 
   // A group of panels of B, for one block of k, stays in L2 while the row tiles pass over it.
   void region(const GemmRegion& region) const noexcept {
@@ -85,14 +90,11 @@ class Multiplication {
   }
 
   void block(Range panels, Range tiles, Range k) const noexcept {
-    const bool turns_b = transposed_b() && !call_.b_in_panels && call_.m <= kernels_.turning_rows &&
-                         tiling_.tiles.count == 1;
-    const bool packs_b = transposed_b() ? !turns_b
-                                        : !call_.b_in_panels && gemm_packs_b(tiles.size(), k.size(), call_.b_row,
-                                                                             tiling_.width(0));
+    const bool pays = !call_.b_in_panels && gemm_packs_b(tiles.size(), k.size(), call_.b_row, tiling_.width(0));
+    const bool packs_b = transposed_b() ? !turns_b() : pays;
     const bool packs_a = packs_a_ && gemm_packs_a(kernels_, panels.size() * tiling_.width(0));
     if (packs_b) pack_b(panels, k);
-    const Block block{panels, k, packs_b, turns_b};
+    const Block block{panels, k, packs_b};
     const int64_t strip_tiles = packs_a ? kGemmStrip : tiles.size();
     for (int64_t t = tiles.begin; t < tiles.end; t += strip_tiles) {
       const Range strip{t, minimum(t + strip_tiles, tiles.end)};
@@ -159,7 +161,7 @@ class Multiplication {
   PanelOfB panel_of_b(const Block& block, int64_t panel) const noexcept {
     if (block.packs_b) return {packed_b(block.panels, panel, block.k), tiling_.width(panel)};
     const int64_t column = tiling_.first_column(panel);
-    if (block.turns_b) return {call_.b + column * call_.b_col + block.k.begin, call_.b_col};
+    if (turns_b()) return {call_.b + column * call_.b_col + block.k.begin, call_.b_col};
     const PanelPlace place =
         call_.b_in_panels ? panel_place(call_.k, call_.n, column) : PanelPlace{column, call_.b_row};
     return {call_.b + place.offset + block.k.begin * place.stride, place.stride};
@@ -229,7 +231,7 @@ class Multiplication {
         tile.count = end - p;
         tile.a_step = 0, tile.c_step = tile.bias_step = width;
       }
-      if (block.turns_b) kernels_.turning[rows](tile);
+      if (turns_b()) kernels_.turning[rows](tile);
       else kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
     }
   }
