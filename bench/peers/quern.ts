@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Dense, Sequential, SGD } from 'quern';
 import { cpu, peakFlops } from 'quern/kernels';
-import { sample } from '../suite.js';
+import { sample } from '../sample.js';
 import { accuracyOf, answer, loadData, seconds } from './contender.js';
 import type { Inference, Peak, Training, Work } from './work.js';
 

@@ -1,6 +1,9 @@
 // Uses the built package as a user's program would, up to the stage given: import, compile or fit; then prints what it
 // took as JSON: milliseconds of import, compile, first and later steps, resident bytes after each, bytes of the core's.
 // start.mjs <stage> <layers with commas> <batch>; with --expose-gc, collects before memory is read.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 const [stage, layers, batch] = [process.argv[2], process.argv[3].split(',').map(Number), Number(process.argv[4])];
 const report = { memory: {}, core: {} };
 
@@ -13,9 +16,12 @@ function remember(name) {
   report.memory[name] = process.memoryUsage.rss();
 }
 
-async function rememberCore(name) {
-  const { native } = await import('../../dist/native.js');
-  report.core[name] = native().counters().bytes;
+/** The addon that the package has loaded: Node loads it once. */
+function rememberCore(name) {
+  const require = createRequire(import.meta.url);
+  const addon = process.env.QUERN_NATIVE;
+  const core = addon ? require(addon) : require('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)));
+  report.core[name] = core.counters().bytes;
 }
 
 remember('start');
@@ -35,7 +41,7 @@ if (stage !== 'import') {
     metrics: ['accuracy'] });
   measured('compile', start);
   remember('compile');
-  await rememberCore('compile');
+  rememberCore('compile');
   if (stage === 'fit') await fit(model);
 }
 console.log(JSON.stringify(report));
@@ -62,5 +68,5 @@ async function fit(model) {
     for (let i = 0; i < fits; i++) await model.fit(x, y, { batchSize: batch, verbose: 0 });
     remember(name);
   }
-  await rememberCore('manyFits');
+  rememberCore('manyFits');
 }

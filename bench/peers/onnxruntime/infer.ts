@@ -1,6 +1,6 @@
 /** Inference with onnxruntime-node: the model that quern has trained, from its ONNX file. */
 import { createRequire } from 'node:module';
-import { sample } from '../../suite.js';
+import { sample } from '../../sample.js';
 import { accuracyOf, answer, loadData, seconds } from '../contender.js';
 import type { Inference, Work } from '../work.js';
 
