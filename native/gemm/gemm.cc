@@ -4,6 +4,7 @@
 
 #include "gemm/blocking.h"
 #include "gemm/epilogue.h"
+#include "gemm/float_gemm.h"
 #include "gemm/panels.h"
 #include "gemm/turned.h"
 #include "runtime/arena.h"
@@ -263,9 +264,18 @@ class Multiplication {
 
 }  // namespace
 
-int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
+int64_t float_gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
   const int64_t floats = gemm_a_floats(table.gemm, m, n, k) + gemm_b_floats(table.gemm, n, k);
   return std::max(floats, turned_scratch_floats(table, m, k));
+}
+
+void float_gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
+  if (gemm_turns(table.gemm, call)) return multiply_turned(table, call, part, parts, scratch);
+  Multiplication(table, call, scratch).part(part, parts);
+}
+
+int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
+  return float_gemm_scratch_floats(table, m, n, k);
 }
 
 void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
@@ -274,8 +284,7 @@ void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, f
     if (call.column_sums && part == 0) GemmEpilogue(table, call).sum_columns(0, call.n);
     return;
   }
-  if (gemm_turns(table.gemm, call)) return multiply_turned(table, call, part, parts, scratch);
-  Multiplication(table, call, scratch).part(part, parts);
+  float_gemm(table, call, part, parts, scratch);
 }
 
 }  // namespace quern
