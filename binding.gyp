@@ -40,7 +40,7 @@
       'sources': ['<!@(node -p "require(\'./native/sources.json\').core.join(\' \')")'],
       'cflags_cc': ['-fno-exceptions'],
       'conditions': [
-        ['target_arch=="x64"', { 'dependencies': ['quern_avx2', 'quern_avx512'] }],
+        ['target_arch=="x64"', { 'dependencies': ['quern_avx2', 'quern_avx512', 'quern_avx512bf16', 'quern_amx'] }],
       ],
     },
     {
@@ -77,6 +77,20 @@
           'sources': ['<!@(node -p "require(\'./native/sources.json\').isa.avx512.sources.join(\' \')")'],
           'cflags_cc': ['-fno-exceptions',
                         '<!@(node -p "require(\'./native/sources.json\').isa.avx512.flags.join(\' \')")'],
+        },
+        {
+          'target_name': 'quern_avx512bf16',
+          'type': 'static_library',
+          'sources': ['<!@(node -p "require(\'./native/sources.json\').isa.avx512bf16.sources.join(\' \')")'],
+          'cflags_cc': ['-fno-exceptions',
+                        '<!@(node -p "require(\'./native/sources.json\').isa.avx512bf16.flags.join(\' \')")'],
+        },
+        {
+          'target_name': 'quern_amx',
+          'type': 'static_library',
+          'sources': ['<!@(node -p "require(\'./native/sources.json\').isa.amx.sources.join(\' \')")'],
+          'cflags_cc': ['-fno-exceptions',
+                        '<!@(node -p "require(\'./native/sources.json\').isa.amx.flags.join(\' \')")'],
         },
       ],
     }],

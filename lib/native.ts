@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Precision } from './precision.js';
 import type { ProgramSpec } from './program/spec.js';
 import type { PointwiseFunction } from './program/instruction.js';
 
@@ -102,12 +103,14 @@ export interface GemmCall {
   m: number; n: number; k: number;
   a: Float32Array; b: Float32Array; c: Float32Array; bias?: Float32Array;
   transposeA: boolean; transposeB: boolean; accumulate: boolean;
-  function: PointwiseFunction; alpha: number; threads: number; isa?: string;
+  function: PointwiseFunction; alpha: number; threads: number; isa?: string; precision?: Precision;
 }
 
 export interface CpuInfo {
   /** Instruction sets this machine runs, slowest first, and the one in use. */
   isas: string[]; isa: string;
+  /** Where the processor has AMX: 'on', or 'off: ' and why it is not used. */
+  amx?: string;
   /** Physical cores the process may use, and the default number of threads. */
   cores: number; threads: number;
   /** Cache sizes in bytes; l1d and l2 of one core, l3 as the core sees it. */

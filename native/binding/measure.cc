@@ -137,10 +137,15 @@ Napi::Value describe_cpu(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const CpuInfo& machine = cpu();
   Napi::Array isas = Napi::Array::New(env);
-  for (const KernelTable* const* table = supported_tables(); *table; table++) isas.Set(isas.Length(), (*table)->name);
+  for (const KernelTable* const* table = supported_tables(); *table; table++) {
+    if (!tiles_are_lost(**table)) isas.Set(isas.Length(), (*table)->name);
+  }
+  const KernelTable& used = kernels_of(Argument("isa", env.Undefined()));
   Napi::Object object = Napi::Object::New(env);
   object.Set("isas", isas);
-  object.Set("isa", kernels_of(Argument("isa", env.Undefined())).name);
+  object.Set("isa", tiles_are_lost(used) ? "avx512" : used.name);
+  const std::string amx = amx_state();
+  if (!amx.empty()) object.Set("amx", amx);
   object.Set("cores", machine.cores);
   object.Set("threads", machine.threads);
   object.Set("l1d", static_cast<double>(machine.l1d));

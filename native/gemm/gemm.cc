@@ -6,6 +6,7 @@
 #include "gemm/epilogue.h"
 #include "gemm/float_gemm.h"
 #include "gemm/panels.h"
+#include "gemm/plane_gemm.h"
 #include "gemm/turned.h"
 #include "runtime/arena.h"
 
@@ -275,7 +276,7 @@ void float_gemm(const KernelTable& table, const GemmCall& call, int part, int pa
 }
 
 int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
-  return float_gemm_scratch_floats(table, m, n, k);
+  return plane_gemm_scratch_floats(table, m, n, k) + float_gemm_scratch_floats(table, m, n, k);
 }
 
 void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
@@ -284,6 +285,7 @@ void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, f
     if (call.column_sums && part == 0) GemmEpilogue(table, call).sum_columns(0, call.n);
     return;
   }
+  if (uses_planes(table, call)) return plane_gemm(table, call, part, parts, scratch);
   float_gemm(table, call, part, parts, scratch);
 }
 

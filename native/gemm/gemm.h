@@ -40,6 +40,8 @@ struct GemmCall {
   // B as it is stored, which is its transpose when b_row is 1, lies in panels (panels.h); b_row and b_col are then those
   // it would have row-major, without gaps.
   bool b_in_panels = false;
+  // As 'high' and 'medium' fewer bits of A and B may be multiplied (kernels/plane_kernels.h) where that is faster.
+  Precision precision = Precision::kHighest;
   // No block that is taken crosses the border of a panel, and parts keep to their panels whatever C's height.
   bool takes_panels = false;
 };
@@ -50,7 +52,8 @@ int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int6
 
 // Computes part `part` of `parts`: tiles of C that no other part touches. Parts share nothing and may run in any order
 // or at once, each with its own scratch. Every element of C is one chain of multiply-adds over ascending k starting
-// from bias + C, so the result has the same bits for every `parts`.
+// from bias + C, or, where the table multiplies bf16 and the shape says that it pays, a sum of products of planes
+// (plane_gemm.h) in an order that depends on the shape alone; so the result has the same bits for every `parts`.
 void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept;
 
 }  // namespace quern

@@ -11,7 +11,8 @@ namespace {
 
 #if defined(__x86_64__)
 
-constexpr uint64_t kYmmState = 0x6, kZmmState = 0xe6;  // XCR0: SSE, AVX; and opmask, both halves of zmm
+// XCR0: SSE, AVX; and opmask, both halves of zmm; the tiles' configuration and their data.
+constexpr uint64_t kYmmState = 0x6, kZmmState = 0xe6, kTileState = 0x60000;
 
 // Which register states the operating system saves. As bytes: the intrinsic would need -mxsave.
 uint64_t saved_states() {
@@ -32,6 +33,10 @@ CpuFeatures detect() {
   found.avx2 = fma && f16c && has(b, 5) && has(b, 8) && (states & kYmmState) == kYmmState;
   const bool avx512 = has(b, 16) && has(b, 17) && has(b, 30) && has(b, 31);  // F, DQ, BW, VL
   found.avx512 = found.avx2 && avx512 && (states & kZmmState) == kZmmState;
+  const bool amx = has(d, 22) && has(d, 24);  // BF16, TILE
+  found.amx = found.avx512 && amx && (states & kTileState) == kTileState;
+  const uint32_t last_subleaf = a;
+  if (last_subleaf >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) found.avx512bf16 = found.avx512 && has(a, 5);
   return found;
 }
 

@@ -24,4 +24,13 @@ TableChoice find_table(const std::string& name, const char* source);
 // first call, for the life of the process.
 const TableChoice& default_table();
 
+// What became of AMX: "" where the processor has none, "on", or "off: " and why.
+std::string amx_state();
+
+// Whether the table's tiles got lost: it works as AVX-512's then, for the rest of the process.
+bool tiles_are_lost(const KernelTable& table);
+
+// The table's name, with what became of its tiles.
+std::string describe(const KernelTable& table);
+
 }  // namespace quern

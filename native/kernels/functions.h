@@ -17,6 +17,8 @@ enum class LossFunction {
 };
 enum class AccuracyKind { kBinary, kCategorical, kSparse, kCount };
 enum class Reduction { kSumOverBatchSize, kSum, kMeanWithSampleWeight, kCount };
+// Of matrix products: as exact as multiply-adds in floats, or of fewer bits where that is faster (gemm/gemm.h).
+enum class Precision { kHighest, kHigh, kMedium, kCount };
 
 template <class Enum>
 struct Names;  // list[static_cast<int>(value)] is the value's name
@@ -49,10 +51,15 @@ struct Names<Reduction> {
   static constexpr const char* list[] = {"sumOverBatchSize", "sum", "meanWithSampleWeight"};
 };
 
+template <>
+struct Names<Precision> {
+  static constexpr const char* list[] = {"highest", "high", "medium"};
+};
+
 template <class Enum>
 constexpr bool all_named = sizeof Names<Enum>::list / sizeof Names<Enum>::list[0] == static_cast<size_t>(Enum::kCount);
 static_assert(all_named<PointwiseFunction> && all_named<CombineFunction> && all_named<ReduceFunction> &&
-                  all_named<LossFunction> && all_named<AccuracyKind> && all_named<Reduction>,
+                  all_named<LossFunction> && all_named<AccuracyKind> && all_named<Reduction> && all_named<Precision>,
               "a list of names is shorter or longer than its enum");
 
 }  // namespace quern

@@ -13,6 +13,7 @@
 
 #include "kernels/functions.h"
 #include "kernels/gemm_kernels.h"
+#include "kernels/plane_kernels.h"
 
 namespace quern {
 
@@ -53,11 +54,15 @@ struct AdamScalars { float alpha, beta1, beta2, epsilon, decay; };
 // Counter-based random numbers: Philox4x32-10 with key (seed low, seed high ^ epoch-mixed, see runtime/random.h).
 struct RandomKey { uint32_t k0, k1; };
 
+class TileState;
+
 struct KernelTable {
-  const char* name;  // "scalar", "avx2", "avx512"
+  const char* name;  // "scalar", "avx2", "avx512", "amx"
   int lanes;         // floats in a vector
 
   GemmKernels gemm;  // the loops around them are in gemm/gemm.cc
+  const PlaneKernels* planes;  // null where the machine multiplies no bf16
+  TileState* tile_state;       // null unless the planes' kernels keep sums in tiles
 
   PointwiseKernel* pointwise[static_cast<int>(PointwiseFunction::kCount)];
   PointwiseGradientKernel* pointwise_gradient[static_cast<int>(PointwiseFunction::kCount)];

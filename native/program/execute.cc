@@ -35,6 +35,7 @@ class Execution {
     call.a_row = in.transpose_a ? 1 : a.cols, call.a_col = in.transpose_a ? a.cols : 1;
     call.b_row = in.transpose_b ? 1 : b.cols, call.b_col = in.transpose_b ? b.cols : 1;
     call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
+    call.precision = spec_.precision;
     call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
     call.b_in_panels = context_.uses_panels && plan_.in_panels[static_cast<size_t>(in.b)];
     if (share_.by_units) return gemm_rows(call, share_.rows(out.rows));

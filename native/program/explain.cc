@@ -48,8 +48,12 @@ class Explanation {
       : spec_(spec), plan_(plan), schedule_(plan.usual_schedule(spec)),
         costs_(step_costs(spec, schedule_, spec.max_rows)) {}
 
-  std::string write(const char* isa) {
-    text_ = "program " + spec_.name + ", up to " + std::to_string(spec_.max_rows) + " rows, " + isa + "\n";
+  std::string write(const std::string& isa) {
+    text_ = "program " + spec_.name + ", up to " + std::to_string(spec_.max_rows) + " rows, " + isa;
+    if (spec_.precision != Precision::kHighest) {
+      text_ += std::string(", precision ") + Names<Precision>::list[static_cast<int>(spec_.precision)];
+    }
+    text_ += "\n";
     for (int segment = 0; segment < kSegments; segment++) {
       if (spec_.segments[segment].empty()) continue;
       text_ += std::string(segment_name(segment)) + "\n";
@@ -130,7 +134,7 @@ class Explanation {
 
 }  // namespace
 
-std::string explain(const ProgramSpec& spec, const Plan& plan, const char* isa) {
+std::string explain(const ProgramSpec& spec, const Plan& plan, const std::string& isa) {
   return Explanation(spec, plan).write(isa);
 }
 

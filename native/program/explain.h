@@ -10,6 +10,6 @@ namespace quern {
 
 // One line an instruction: op, outputs = inputs with their shapes and settings, where the outputs lie, FLOPs; then
 // totals. "|" before an instruction is a barrier, "1" marks those that stay on worker 0. FLOPs are for max_rows.
-std::string explain(const ProgramSpec& spec, const Plan& plan, const char* isa);
+std::string explain(const ProgramSpec& spec, const Plan& plan, const std::string& isa);
 
 }  // namespace quern

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "kernels/dispatch.h"
 #include "program/array_source.h"
 #include "program/check_span.h"
 #include "program/context.h"
@@ -40,7 +41,7 @@ std::string Program::create(ProgramSpec spec, std::shared_ptr<Parameters> parame
 }
 
 bool Program::trains(const Span& span) const { return span.segments[kUpdate] && !spec_.segments[kUpdate].empty(); }
-std::string Program::explain() const { return quern::explain(spec_, *plan_, kernels_.name); }
+std::string Program::explain() const { return quern::explain(spec_, *plan_, describe(kernels_)); }
 std::vector<Cost> Program::costs(int64_t rows) const { return step_costs(spec_, plan_->usual_schedule(spec_), rows); }
 std::string Program::check(const Span& span) const { return check_span(spec_, *plan_, *parameters_, span); }
 

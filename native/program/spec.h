@@ -30,6 +30,7 @@ enum Segment { kForward, kBackward, kUpdate, kSegments };
 struct ProgramSpec {
   std::string name;
   int64_t max_rows = 0;
+  Precision precision = Precision::kHighest;  // of all gemms
   int32_t accumulators = 0;
   std::vector<BufferSpec> buffers;
   std::vector<Instruction> segments[kSegments];

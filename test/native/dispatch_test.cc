@@ -14,10 +14,10 @@ TEST(supported_tables_start_with_scalar_and_grow) {
   CHECK_EQUAL(std::string(tables[0]->name), "scalar");
   int lanes = 0, count = 0;
   for (; tables[count]; count++) {
-    CHECK(tables[count]->lanes > lanes);
+    CHECK(tables[count]->lanes > lanes || std::string(tables[count]->name) == "amx");
     lanes = tables[count]->lanes;
   }
-  CHECK_EQUAL(count, 1 + cpu_features().avx2 + cpu_features().avx512);
+  CHECK_EQUAL(count, 1 + cpu_features().avx2 + cpu_features().avx512 + (amx_state() == "on"));
   CHECK(&best_table() == tables[count - 1]);
 }
 
@@ -31,6 +31,7 @@ TEST(a_table_is_found_by_name) {
 
 TEST(an_unknown_name_is_an_error_that_lists_what_there_is) {
   for (const char* name : {"amx", "neon", "AVX2", ""}) {
+    if (std::string(name) == "amx" && amx_state() == "on") continue;
     const TableChoice choice = find_table(name, "QUERN_ISA");
     CHECK(choice.table == nullptr);
     CHECK(choice.error.find("QUERN_ISA") == 0);
@@ -39,6 +40,14 @@ TEST(an_unknown_name_is_an_error_that_lists_what_there_is) {
       CHECK(choice.error.find((*table)->name) != std::string::npos);
     }
   }
+}
+
+TEST(amx_is_on_or_says_why_not) {
+  const std::string state = amx_state();
+  CHECK_EQUAL(state.empty(), !cpu_features().amx);
+  if (state.empty() || state == "on") return;
+  CHECK(state.find("off: ") == 0);
+  CHECK(find_table("amx", "isa").error.find("AMX is " + state + ".") != std::string::npos);
 }
 
 TEST(the_default_table_follows_the_environment) {

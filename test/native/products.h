@@ -9,6 +9,7 @@
 #include "check.h"
 #include "gemm/gemm.h"
 #include "kernels/dispatch.h"
+#include "model/table.h"
 
 namespace quern {
 
@@ -119,9 +120,12 @@ inline void multiply(const KernelTable& table, Product& product, int parts) {
   }
 }
 
+// Those of the machine, and AMX's with a model of its instructions.
 template <class Body>
 void for_each_table(Body body) {
   for (const KernelTable* const* table = supported_tables(); *table; table++) body(**table);
+  const test::ModelTable model;
+  if (model.get()) body(*model.get());
 }
 
 inline bool same_bits(const std::vector<float>& x, const std::vector<float>& y) {

@@ -1,7 +1,6 @@
 #include "programs.h"
 
 #include "check.h"
-#include "kernels/dispatch.h"
 #include "runtime/random.h"
 
 namespace quern::test {
@@ -122,9 +121,9 @@ Mlp make_mlp(const std::vector<int64_t>& sizes, int64_t max_rows, bool integer_l
 }
 
 std::unique_ptr<Program> make_program(const ProgramSpec& spec, std::shared_ptr<Parameters> parameters,
-                                      bool keep_temporaries) {
+                                      bool keep_temporaries, const KernelTable& kernels) {
   std::unique_ptr<Program> program;
-  CHECK_EQUAL(Program::create(spec, std::move(parameters), best_table(), keep_temporaries, &program), "");
+  CHECK_EQUAL(Program::create(spec, std::move(parameters), kernels, keep_temporaries, &program), "");
   return program;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/dispatch.h"
 #include "program/program.h"
 
 namespace quern::test {
@@ -50,9 +51,9 @@ struct Mlp {
 };
 Mlp make_mlp(const std::vector<int64_t>& sizes, int64_t max_rows, bool integer_labels, float dropout = 0);
 
-// The program over the best kernels of the machine; fails the test when it is refused.
+// The program over these kernels, the best of the machine by default; fails the test when it is refused.
 std::unique_ptr<Program> make_program(const ProgramSpec& spec, std::shared_ptr<Parameters> parameters,
-                                      bool keep_temporaries = false);
+                                      bool keep_temporaries = false, const KernelTable& kernels = best_table());
 
 // Rows that a small network can learn: class centres plus noise, all from a seed.
 struct Data {

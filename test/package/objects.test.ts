@@ -10,8 +10,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const instructionSets = ['scalar', 'avx2', 'avx512'];
-const ownFlags = ['avx2', 'avx512'];
+const instructionSets = ['scalar', 'avx2', 'avx512', 'avx512bf16', 'amx'];
+const ownFlags = ['avx2', 'avx512', 'avx512bf16', 'amx'];
 
 /** A line of a listing whose instruction is encoded by VEX (c4, c5) or EVEX (62), whatever its name and registers. */
 const vexEncoded = /^ *[0-9a-f]+:\t(?:(?:2e|36|3e|26|64|65|67) )*(?:c4|c5|62) [0-9a-f ]*\t.*$/m;
@@ -73,6 +73,20 @@ for (const [title, folder] of Object.entries(builds)) {
 
     it('avx512 computes with zmm registers', () => {
       assert.match(run('objdump', '-d', isaObject('avx512')), /vfmadd\d+ps .*%zmm/);
+    });
+
+    it('avx512bf16 computes dot products of zmm registers, reading B once for all rows', () => {
+      const code = run('objdump', '-d', '--no-show-raw-insn', isaObject('avx512bf16'));
+      assert.match(code, /vdpbf16ps .*%zmm/);
+      assert.doesNotMatch(code, /vdpbf16ps .*\(.*%zmm/);
+    });
+
+    it('amx multiplies tiles, and looks at them before it lets them go', () => {
+      const code = run('objdump', '-d', '--no-show-raw-insn', isaObject('amx'));
+      for (const name of ['ldtilecfg', 'tilezero', 'tileloadd', 'tdpbf16ps', 'tilestored']) {
+        assert.match(code, new RegExp(`\\t${name} `));
+      }
+      assert.match(code, /sttilecfg[^]*tilestored .*%tmm7[^]*tilerelease/);
     });
 
     it('avx2 computes with ymm registers and holds nothing of AVX-512', () => {

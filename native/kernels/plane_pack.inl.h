@@ -1,0 +1,96 @@
+// Splitting floats into bf16 planes and packing them (plane_kernels.h). Included after simd/<isa>.h of 16 lanes.
+#pragma once
+#include "kernels/plane_kernels.h"
+
+namespace quern {
+namespace {
+
+static_assert(kLanes == kPlaneLines, "a vector is a row of a tile");
+
+constexpr uint32_t kUpperHalf = 0xffff0000, kHalfOfLowerHalf = 0x8000, kQuiet = 0x400000;
+
+// x rounded to bf16, halves away from zero; Inf when too large for it.
+QUERN_INLINE V to_bf16(V x) { return as_floats((bits(x) + set1_u(kHalfOfLowerHalf)) & set1_u(kUpperHalf)); }
+
+// The same, but a NaN stays one, whatever its payload.
+QUERN_INLINE V first_plane(V x) {
+  return select(is_nan(x), as_floats((bits(x) | set1_u(kQuiet)) & set1_u(kUpperHalf)), to_bf16(x));
+}
+
+// Words of two planes side by side.
+QUERN_INLINE U pairs(V low, V high) { return shift_right<16>(bits(low)) | (bits(high) & set1_u(kUpperHalf)); }
+
+// Plane by plane: the row of pairs (x, y) goes to `row` of a tile and of those that follow for further planes, each
+// `next` words after the one before. Gathers in seen[i] the bits of plane 1 + i.
+template <int kPlanes>
+QUERN_INLINE void split_row(V x, V y, uint16_t* row, int64_t next, U* seen) {
+#pragma GCC unroll 3
+  for (int plane = 0; plane < kPlanes; plane++) {
+    const V px = plane == 0 ? first_plane(x) : to_bf16(x), py = plane == 0 ? first_plane(y) : to_bf16(y);
+    if (plane > 0) seen[plane - 1] = seen[plane - 1] | bits(px) | bits(py);
+    store_u(reinterpret_cast<uint32_t*>(row + plane * next), pairs(px, py));
+    x = x - px, y = y - py;
+  }
+}
+
+QUERN_INLINE int at_most_16(int64_t n) { return n < 0 ? 0 : n < kPlaneLines ? static_cast<int>(n) : kPlaneLines; }
+
+void transpose_tile(uint16_t* tile) {
+  float* const rows = reinterpret_cast<float*>(tile);
+  V block[kPlaneLines];
+#pragma GCC unroll 16
+  for (int i = 0; i < kPlaneLines; i++) block[i] = load(rows + i * kPlaneLines);
+  transpose(block);
+#pragma GCC unroll 16
+  for (int i = 0; i < kPlaneLines; i++) store(rows + i * kPlaneLines, block[i]);
+}
+
+// One tile and its further planes: `lines` lines of `k` at most a step, contiguous along k; rows are lines.
+template <int kPlanes>
+void pack_lines(const float* x, int64_t stride, int64_t lines, int64_t k, uint16_t* tile, int64_t next, U* seen) {
+  const int low = at_most_16(k), high = at_most_16(k - kPlaneLines);
+  for (int64_t i = 0; i < kPlaneLines; i++) {
+    const float* const line = x + i * stride;
+    const bool real = i < lines;
+    const V first = real ? load_n(line, low) : set1(0.0f);
+    const V second = real && high > 0 ? load_n(line + kPlaneLines, high) : set1(0.0f);
+    split_row<kPlanes>(first, second, tile + i * kPlaneStep, next, seen);
+  }
+}
+
+// The same, contiguous along the lines: rows are pairs.
+template <int kPlanes>
+void pack_pairs(const float* x, int64_t stride, int64_t lines, int64_t k, uint16_t* tile, int64_t next, U* seen) {
+  const int count = at_most_16(lines);
+  for (int64_t p = 0; p < kPlaneLines; p++) {
+    const V first = p < k ? load_n(x + p * stride, count) : set1(0.0f);
+    const V second = kPlaneLines + p < k ? load_n(x + (kPlaneLines + p) * stride, count) : set1(0.0f);
+    split_row<kPlanes>(first, second, tile + p * kPlaneStep, next, seen);
+  }
+}
+
+QUERN_INLINE bool any_not_zero(U x) { return mask_bits(at_least(x, set1_u(1))) != 0; }
+
+template <int kPlanes>
+int pack_planes(PlaneOperand operand, const float* x, int64_t line_stride, int64_t k_stride, int64_t lines, int64_t k,
+                uint16_t* packed) noexcept {
+  const int64_t tiles = (lines + kPlaneLines - 1) / kPlaneLines, next = tiles * kTileWords;
+  const bool along_k = k_stride == 1;
+  const bool transposes = along_k != (operand == PlaneOperand::kA);
+  U seen[kMaxPlanes] = {set1_u(0), set1_u(0), set1_u(0)};
+  for (int64_t begin = 0; begin < k; begin += kPlaneStep) {
+    for (int64_t t = 0; t < tiles; t++) {
+      const int64_t first = t * kPlaneLines;
+      const float* const from = x + first * line_stride + begin * k_stride;
+      uint16_t* const tile = packed + t * kTileWords;
+      if (along_k) pack_lines<kPlanes>(from, line_stride, lines - first, k - begin, tile, next, seen);
+      else pack_pairs<kPlanes>(from, k_stride, lines - first, k - begin, tile, next, seen);
+      for (int plane = 0; transposes && plane < kPlanes; plane++) transpose_tile(tile + plane * next);
+    }
+    packed += kPlanes * next;
+  }
+  return any_not_zero(seen[1]) ? 3 : any_not_zero(seen[0]) ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,140 @@
+#include "kernels/plane_self_test.h"
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+
+#include "kernels/philox.h"
+
+namespace quern {
+namespace {
+
+constexpr int64_t kRows = kPlaneRows, kCols = kPlaneCols, kDepth = 256;
+constexpr int64_t kRowsChecked = 4;  // every fourth: the time is in the sums in double
+
+// Of a float: an error below it, relative to the sum of magnitudes, is none that a sum of floats could promise.
+constexpr double kOneRounding = 0x1p-24;
+
+// Each is as likely to show a wrong bit as the one before, and another one.
+enum class Kind { kUniform, kPositive, kWideRange, kCancelling, kMostLeftOut, kBytes, kCount };
+
+float as_float(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+class Trial {
+ public:
+  explicit Trial(const KernelTable& table) : table_(table) {}
+
+  const char* run() {
+    for (int kind = 0; kind < static_cast<int>(Kind::kCount); kind++) {
+      fill(static_cast<Kind>(kind));
+      const PlaneResult result = multiply_planes();
+      if (result == PlaneResult::kLost) return "AMX's tiles got lost in the self-test";
+      if (result != PlaneResult::kDone) return "AMX takes finite sums for infinite ones";
+      multiply_floats();
+      const double floats = worst_error(floats_c_);
+      if (!(worst_error(planes_c_) <= (floats > kOneRounding ? floats : kOneRounding))) {
+        return "AMX's products are less exact than AVX-512's";
+      }
+    }
+    fill(Kind::kUniform);
+    constexpr uint32_t kHard[] = {0x7f800000, 0xff800000, 0x7fc00000, 0x7fffffff, 0x7f800001, 0x7f7fffff};
+    for (const uint32_t bits : kHard) {
+      const float kept = a_[5 * kDepth + 77];
+      a_[5 * kDepth + 77] = as_float(bits);
+      b_[77 * kCols + 3] = 2;  // times the largest number: too large
+      if (multiply_planes() != PlaneResult::kNotFinite) return "AMX loses NaN or Inf";
+      a_[5 * kDepth + 77] = kept;
+    }
+    return nullptr;
+  }
+
+ private:
+  float value(Kind kind, uint32_t index, uint32_t stream) const {
+    const PhiloxBlock words = philox({{index, 0, 0, stream}}, 1, static_cast<uint32_t>(kind));
+    const float uniform = static_cast<float>(words.word[0]) * 0x1p-32f, sign = words.word[1] % 2 ? 1.0f : -1.0f;
+    switch (kind) {
+      case Kind::kPositive: return uniform;
+      case Kind::kWideRange: return sign * std::ldexp(1 + uniform, static_cast<int>(words.word[2] % 60) - 30);
+      case Kind::kMostLeftOut: return sign * as_float(0x3f807f3f | (words.word[2] & 0x7f0000));  // mid lo is largest
+      case Kind::kBytes: return stream == 0 ? static_cast<float>(words.word[0] % 256) : sign * uniform;
+      default: return sign * uniform;
+    }
+  }
+
+  void fill(Kind kind) {
+    for (uint32_t i = 0; i < kRows * kDepth; i++) a_[i] = value(kind, i, 0);
+    for (uint32_t i = 0; i < kDepth * kCols; i++) b_[i] = value(kind, i, 1);
+    if (kind != Kind::kCancelling) return;
+    for (int64_t i = 0; i < kRows; i++) {  // the second half takes away the first but for a millionth
+      for (int64_t p = 0; p < kDepth / 2; p++) a_[i * kDepth + kDepth - 1 - p] = -a_[i * kDepth + p] * 1.000001f;
+    }
+    for (int64_t p = 0; p < kDepth / 2; p++) {
+      std::memcpy(b_ + (kDepth - 1 - p) * kCols, b_ + p * kCols, kCols * sizeof(float));
+    }
+  }
+
+  PlaneResult multiply_planes() {
+    const auto pack = table_.planes->pack[kMaxPlanes];
+    PlaneBlock block{};
+    block.a_planes = pack(PlaneOperand::kA, a_, kDepth, 1, kRows, kDepth, packed_a_);
+    pack(PlaneOperand::kB, b_, 1, kCols, kCols, kDepth, packed_b_);
+    block.a = packed_a_, block.b = packed_b_, block.planes = kMaxPlanes;
+    block.rows = kRows, block.cols = kCols, block.k = kDepth;
+    block.c = planes_c_, block.ldc = kCols;
+    return table_.planes->multiply(block);
+  }
+
+  void multiply_floats() {
+    const GemmKernels& kernels = table_.gemm;
+    const int64_t width = kernels.vectors * kernels.lanes, height = kernels.rows[kernels.vectors];
+    for (int64_t i = 0; i < kRows; i += height) {
+      const int64_t rows = kRows - i < height ? kRows - i : height;
+      for (int64_t j = 0; j < kCols; j += width) {
+        GemmTile tile{};
+        tile.a = a_ + i * kDepth, tile.a_row = kDepth, tile.a_col = 1;
+        tile.b = b_ + j, tile.b_row = kCols;
+        tile.c = floats_c_ + i * kCols + j, tile.ldc = kCols;
+        tile.k = kDepth, tile.cols = width;
+        kernels.micro[0][kernels.vectors][rows](tile);
+      }
+    }
+  }
+
+  double worst_error(const float* c) const {
+    double worst = 0;
+    for (int64_t i = 0; i < kRows; i += kRowsChecked) {
+      double sum[kCols] = {}, magnitudes[kCols] = {};
+      for (int64_t p = 0; p < kDepth; p++) {
+        const double x = a_[i * kDepth + p];
+        for (int64_t j = 0; j < kCols; j++) {
+          const double product = x * b_[p * kCols + j];
+          sum[j] += product;
+          magnitudes[j] += std::fabs(product);
+        }
+      }
+      for (int64_t j = 0; j < kCols; j++) {
+        const double error = std::fabs(c[i * kCols + j] - sum[j]) / magnitudes[j];
+        if (!(error <= worst)) worst = error;
+      }
+    }
+    return worst;
+  }
+
+  const KernelTable& table_;
+  alignas(64) float a_[kRows * kDepth];
+  alignas(64) float b_[kDepth * kCols];
+  alignas(64) float planes_c_[kRows * kCols];
+  alignas(64) float floats_c_[kRows * kCols];
+  alignas(64) uint16_t packed_a_[packed_words(kRows, kDepth, kMaxPlanes)];
+  alignas(64) uint16_t packed_b_[packed_words(kCols, kDepth, kMaxPlanes)];
+};
+
+}  // namespace
+
+const char* plane_self_test(const KernelTable& table) { return std::make_unique<Trial>(table)->run(); }
+
+}  // namespace quern

@@ -1,0 +1,43 @@
+// The table that a machine with AMX has, with the model's instructions in the place of the processor's.
+#pragma once
+#include <cstdio>
+#include <cstring>
+
+#include "kernels/dispatch.h"
+#include "kernels/tile_state.h"
+#include "model/tiles.h"
+
+namespace quern::test {
+
+inline const KernelTable* find_supported(const char* name) {
+  for (const KernelTable* const* table = supported_tables(); *table; table++) {
+    if (std::strcmp((*table)->name, name) == 0) return *table;
+  }
+  return nullptr;
+}
+
+// A table with a state of its own; `get` is null, said aloud once, on a machine without AVX-512.
+class ModelTable {
+ public:
+  ModelTable() {
+#if defined(__x86_64__)
+    const KernelTable* const avx512 = find_supported("avx512");
+    static const bool said = avx512 || std::puts("skipped: tests of AMX's model, which packs with AVX-512") >= 0;
+    (void)said;
+    if (!avx512) return;
+    table_ = *avx512;
+    table_.name = "amx";
+    table_.planes = &kModelPlanes;
+    table_.tile_state = &tile_state_;
+#endif
+  }
+  ModelTable(const ModelTable&) = delete;
+
+  const KernelTable* get() const { return table_.name ? &table_ : nullptr; }
+
+ private:
+  KernelTable table_{};
+  TileState tile_state_;
+};
+
+}  // namespace quern::test

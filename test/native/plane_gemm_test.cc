@@ -1,0 +1,335 @@
+// gemm by planes: every precision that a table has, exactness, what is not finite, tiles that get lost.
+#include <cmath>
+#include <limits>
+
+#include "gemm/panels.h"
+#include "gemm/plane_gemm.h"
+#include "products.h"
+
+namespace quern {
+namespace {
+
+using test::TileLoss;
+
+// Tables that multiply planes at this precision, AMX's model among them.
+template <class Body>
+void for_each_plane_table(Precision precision, Body body) {
+  for_each_table([&](const KernelTable& table) {
+    GemmCall call{};
+    call.m = call.n = call.k = 1024;
+    call.precision = precision;
+    if (uses_planes(table, call)) body(table);
+  });
+}
+
+void multiply_at(const KernelTable& table, Precision precision, Product& product, int parts) {
+  const Shape& s = product.shape;
+  for (int part = parts; part-- > 0;) {
+    Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
+    GemmCall call = product.call();
+    call.precision = precision;
+    gemm(table, call, part, parts, scratch.data);
+    CHECK(scratch.guards_stand());
+  }
+  CHECK(product.guards_stand());
+}
+
+// Large enough for planes at every precision; each transposition, ends in every direction, several blocks of k and
+// groups of panels.
+const Shape kShapes[] = {{128, 128, 784, false, false}, {200, 128, 128, true, false}, {128, 200, 128, false, true},
+                         {107, 130, 97, true, true},    {80, 180, 1030, false, true}, {300, 77, 70, true, false},
+                         {140, 150, 65, false, false},  {80, 200, 1409, true, true}};
+
+// Largest error of linear C, relative to the sum of magnitudes.
+double worst_error(const Product& before, Product& after) {
+  Product product = before;
+  const GemmCall call = product.call();
+  double worst = 0;
+  for (int64_t i = 0; i < call.m; i += 3) {
+    for (int64_t j = 0; j < call.n; j++) {
+      double sum = call.bias ? call.bias[j] : 0.0, magnitudes = std::fabs(sum);
+      auto add = [&](double x) { sum += x, magnitudes += std::fabs(x); };
+      if (call.accumulate) add(call.c[i * call.ldc + j]);
+      for (int64_t p = 0; p < call.k; p++) {
+        add(static_cast<double>(call.a[i * call.a_row + p * call.a_col]) * call.b[p * call.b_row + j * call.b_col]);
+      }
+      const double error = std::fabs(after.at(i, j) - sum) / magnitudes;
+      if (!(error <= worst)) worst = error;
+    }
+  }
+  return worst;
+}
+
+TEST(planes_are_as_exact_as_multiply_adds_at_highest) {
+  for_each_plane_table(Precision::kHighest, [](const KernelTable& table) {
+    std::mt19937 random(21);
+    KernelTable floats = table;
+    floats.planes = nullptr;
+    for (const Shape& shape : kShapes) {
+      Options options;
+      options.bias = true;
+      options.accumulate = shape.m % 2 != 0;
+      const Product before(shape, options, random);
+      Product by_planes = before, by_floats = before;
+      multiply_at(table, Precision::kHighest, by_planes, 2);
+      multiply_at(floats, Precision::kHighest, by_floats, 1);
+      CHECK(!same_bits(by_planes.c, by_floats.c));
+      CHECK(worst_error(before, by_planes) <= worst_error(before, by_floats));
+    }
+  });
+}
+
+// compile's bounds for a product, and the roundings of the sum: not more than one for each step of k, product of planes
+// and pair in a step.
+TEST(planes_are_within_the_bound_of_each_precision) {
+  for (const auto& [precision, bound] : {std::pair{Precision::kHigh, 0x1p-15}, {Precision::kMedium, 0x1p-7}}) {
+    for_each_plane_table(precision, [&](const KernelTable& table) {
+      std::mt19937 random(22);
+      for (const Shape& shape : kShapes) {
+        const Product before(shape, {}, random);
+        Product after = before;
+        multiply_at(table, precision, after, 3);
+        const double error = worst_error(before, after);
+        CHECK(error <= bound + 0x1p-24 * static_cast<double>(18 + 6 * (shape.k / 32 + 2)));
+        CHECK(error >= bound / 1000);  // it did compute with fewer bits
+      }
+    });
+  }
+}
+
+// Integers of 8 bits by integers: nothing is rounded, whatever the precision.
+TEST(planes_of_small_integers_are_exact) {
+  for (const Precision precision : {Precision::kHighest, Precision::kHigh, Precision::kMedium}) {
+    for_each_plane_table(precision, [&](const KernelTable& table) {
+      std::mt19937 random(23);
+      Product before({128, 128, 200, false, false}, {}, random);
+      for (float& x : before.a) x = static_cast<float>(random() % 256);
+      for (float& x : before.b) x = static_cast<float>(random() % 256) - 128;
+      Product after = before;
+      multiply_at(table, precision, after, 1);
+      CHECK_EQUAL(worst_error(before, after), 0.0);
+    });
+  }
+}
+
+TEST(planes_have_the_same_bits_for_any_number_of_parts) {
+  for (const Precision precision : {Precision::kHighest, Precision::kHigh, Precision::kMedium}) {
+    for_each_plane_table(precision, [&](const KernelTable& table) {
+      std::mt19937 random(24);
+      for (const Shape& shape : kShapes) {
+        Options options;
+        options.bias = options.accumulate = true;
+        options.function = PointwiseFunction::kRelu;
+        const Product before(shape, options, random);
+        Product whole = before;
+        multiply_at(table, precision, whole, 1);
+        for (int parts : {3}) {
+          Product cut = before;
+          multiply_at(table, precision, cut, parts);
+          CHECK(same_bits(whole.c, cut.c));
+        }
+      }
+    });
+  }
+}
+
+TEST(planes_are_not_used_for_small_shapes) {
+  for_each_plane_table(Precision::kHighest, [](const KernelTable& table) {
+    for (const Shape& shape : {Shape{1, 1000, 1000, false, false}, Shape{128, 10, 128, false, false},
+                               Shape{1000, 1000, 10, false, false}, Shape{32, 1000, 1000, false, false}}) {
+      GemmCall call{};
+      call.m = shape.m, call.n = shape.n, call.k = shape.k;
+      CHECK(!uses_planes(table, call));
+    }
+  });
+}
+
+struct Spoiled {
+  int64_t row, p;
+  float a, b;  // op(A)(row, p), and op(B)(p, every third column)
+};
+
+// A block with anything that is not finite has the bits of multiply-adds; so has one whose parts overflow although it
+// does not.
+TEST(planes_leave_blocks_that_are_not_finite_to_multiply_adds) {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const float largest = std::numeric_limits<float>::max();
+  const Spoiled cases[] = {{40, 7, inf, 1}, {40, 7, inf, 0}, {40, 7, -inf, inf}, {40, 7, nan, 1}, {40, 127, 0, inf},
+                           {40, 0, 1, nan}, {40, 64, largest, 1}, {40, 64, -largest, 0.5f}, {40, 64, largest, 4},
+                           {40, 64, 0x1p100f, 0x1p100f}};
+  for (const Precision precision : {Precision::kHighest, Precision::kHigh, Precision::kMedium}) {
+    for_each_plane_table(precision, [&](const KernelTable& table) {
+      std::mt19937 random(25);
+      KernelTable floats = table;
+      floats.planes = nullptr;
+      for (const int t : {0, 3}) {
+        for (const Spoiled& spoiled : cases) {
+          Product before({107, 105, 128, (t & 1) != 0, (t & 2) != 0}, {}, random);
+          const GemmCall call = before.call();
+          before.a[spoiled.row * call.a_row + spoiled.p * call.a_col] = spoiled.a;
+          for (int64_t j = 0; j < 105; j += 3) before.b[spoiled.p * call.b_row + j * call.b_col] = spoiled.b;
+          Product by_planes = before, by_floats = before;
+          multiply_at(table, precision, by_planes, 1);
+          multiply_at(floats, precision, by_floats, 1);
+          bool same = true, kind = true;
+          for (int64_t i = 0; i < 107; i++) {
+            for (int64_t j = 0; j < 105; j++) {
+              const float x = by_planes.at(i, j), y = by_floats.at(i, j);
+              const bool in_row = i == spoiled.row;
+              same = same && (!in_row || std::memcmp(&x, &y, sizeof x) == 0 || (std::isnan(x) && std::isnan(y)) ||
+                              (std::isfinite(y) && std::fabs(x - y) <= std::fabs(y) * 0x1p-6f));
+              kind = kind && std::isnan(x) == std::isnan(y) && std::isinf(x) == std::isinf(y);
+            }
+          }
+          CHECK(same);
+          CHECK(kind);
+        }
+      }
+    });
+  }
+}
+
+// Denormals as plane_kernels.h has them: what they and small products lose is small beside the other operand.
+TEST(planes_lose_no_more_of_small_numbers_than_documented) {
+  for_each_plane_table(Precision::kHighest, [](const KernelTable& table) {
+    std::mt19937 random(26);
+    for (const int exponent : {-60, -100, -110, -125, -130, -148}) {
+      Product before({128, 128, 64, false, false}, {}, random);
+      for (float& x : before.a) x = std::ldexp(x, exponent);
+      Product after = before;
+      multiply_at(table, Precision::kHighest, after, 1);
+      double worst = 0, largest = 0;
+      for (int64_t i = 0; i < 128; i++) {
+        for (int64_t j = 0; j < 128; j++) {
+          double sum = 0;
+          for (int64_t p = 0; p < 64; p++) sum += static_cast<double>(before.a[i * 64 + p]) * before.b[p * 128 + j];
+          worst = std::fmax(worst, std::fabs(after.at(i, j) - sum));
+          largest = std::fmax(largest, std::fabs(sum));
+        }
+      }
+      // 64 products of which each part under 2^-126 counts as zero: at most 3 parts of the operand and 6 products.
+      CHECK(worst <= 64 * 9 * 0x1p-126 + largest * 0x1p-20);
+    }
+  });
+}
+
+TEST(planes_in_panels_and_handed_over_have_the_same_bits) {
+  struct Sum {
+    std::vector<float> c;
+    int64_t n;
+    static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
+      Sum& self = *static_cast<Sum*>(taker);
+      for (int64_t i = 0; i < block.rows; i++) {
+        for (int64_t j = 0; j < block.cols; j++) {
+          self.c[static_cast<size_t>((block.row + i) * self.n + block.column + j)] += c[i * ld + j];
+        }
+      }
+    }
+  };
+  for_each_plane_table(Precision::kMedium, [](const KernelTable& table) {
+    std::mt19937 random(27);
+    for (const Precision precision : {Precision::kHighest, Precision::kMedium}) {
+      for (const Shape& shape : kShapes) {
+        Product plain(shape, {}, random);
+        const Product before = plain;
+        multiply_at(table, precision, plain, 1);
+        const int64_t rows = shape.transpose_b ? shape.n : shape.k, cols = shape.transpose_b ? shape.k : shape.n;
+        std::vector<float> panels(before.b.size());
+        to_panels(before.b.data(), rows, cols, panels.data());
+        for (int parts : {3}) {
+          Product given = before;
+          Sum sum{std::vector<float>(static_cast<size_t>(shape.m * shape.n)), shape.n};
+          for (int part = 0; part < parts; part++) {
+            Scratch scratch(gemm_scratch_floats(table, shape.m, shape.n, shape.k));
+            GemmCall call = given.call();
+            call.precision = precision;
+            call.b = panels.data(), call.b_in_panels = true;
+            call.take = &Sum::take, call.taker = &sum, call.takes_panels = true;
+            gemm(table, call, part, parts, scratch.data);
+          }
+          CHECK(std::memcmp(sum.c.data(), plain.c.data(), sum.c.size() * sizeof(float)) == 0);
+        }
+      }
+    }
+  });
+}
+
+#if defined(__x86_64__)
+
+// Runs one product by the model in which something is lost before an instruction; returns whether its bits are those of
+// multiply-adds, in full, and how it was noticed.
+struct AfterLoss {
+  bool noticed, right;
+};
+AfterLoss multiply_with_loss(TileLoss what, int64_t before_instruction) {
+  const test::ModelTable model;
+  const KernelTable& table = *model.get();
+  KernelTable floats = table;
+  floats.planes = nullptr;
+  std::mt19937 random(28);
+  Options options;
+  options.bias = options.accumulate = true;
+  const Product before({128, 128, 96, false, true}, options, random);
+  Product by_planes = before, by_floats = before, untouched = before;
+  multiply_at(table, Precision::kHighest, untouched, 1);
+  test::lose_tiles(what, before_instruction);
+  multiply_at(table, Precision::kHighest, by_planes, 1);
+  test::lose_tiles(TileLoss::kNothing, 0);
+  multiply_at(floats, Precision::kHighest, by_floats, 1);
+  // Every block is of either way of computing, whole.
+  bool right = true;
+  for (int64_t i = 0; i < 128; i += 32) {
+    for (int64_t j = 0; j < 128; j += 64) {
+      bool is_planes = true, is_floats = true;
+      for (int64_t row = i; row < i + 32; row++) {
+        is_planes = is_planes && std::memcmp(&by_planes.at(row, j), &untouched.at(row, j), 64 * sizeof(float)) == 0;
+        is_floats = is_floats && std::memcmp(&by_planes.at(row, j), &by_floats.at(row, j), 64 * sizeof(float)) == 0;
+      }
+      right = right && (is_planes || is_floats);
+    }
+  }
+  const bool noticed = tiles_are_lost(table);
+  if (noticed) {
+    CHECK_EQUAL(describe(table), "avx512 (AMX is off: the processor's tiles got lost)");
+    GemmCall call = by_planes.call();
+    CHECK(!uses_planes(table, call));  // from now on
+    Product later = before;
+    multiply_at(table, Precision::kHighest, later, 1);
+    CHECK(same_bits(later.c, by_floats.c));
+    CHECK_EQUAL(test::tile_instructions(), 0);
+  } else {
+    CHECK_EQUAL(describe(table), "amx");
+  }
+  return {noticed, right};
+}
+
+TEST(tiles_that_get_lost_are_noticed_wherever_it_happens) {
+  const test::ModelTable model;
+  if (!model.get()) return;
+  // One call of the kernel for a block of 32×64 and three steps of k.
+  const int64_t pair = 4 + 3 * (3 * 2 + 6 * 2 + 6 * 4) + 4;  // zeros, loads and products of two by two tiles, stores
+  const int64_t call = 2 + 2 * pair + 3;  // configure, canary; compare, canary, release
+  const int64_t blocks = 4 * 2;
+  int64_t noticed = 0, tried = 0;
+  for (int64_t block : {int64_t{0}, blocks - 1}) {
+    for (int64_t n = 3; n < call; n += n < 6 || n > call - 8 ? 1 : 29) {  // while the canary is there
+      const AfterLoss after = multiply_with_loss(TileLoss::kData, block * call + n);
+      CHECK(after.right);
+      noticed += after.noticed;
+      tried++;
+    }
+  }
+  CHECK_EQUAL(noticed, tried);
+  CHECK_EQUAL(test::illegal_tile_instructions(), 0);
+  // The configuration with the data, where the next instruction compares it: the processor refuses any other.
+  const AfterLoss after = multiply_with_loss(TileLoss::kDataAndConfiguration, 5 * call + call - 2);
+  CHECK(after.noticed && after.right);
+  CHECK_EQUAL(test::illegal_tile_instructions(), 0);
+  const AfterLoss between = multiply_with_loss(TileLoss::kDataAndConfiguration, 2 * call + 1);  // nothing was in it
+  CHECK(!between.noticed && between.right);
+}
+
+#endif
+
+}  // namespace
+}  // namespace quern
