@@ -4,6 +4,7 @@
 export { Model } from './models/model.js';
 export { Sequential, type SequentialOptions, type SequentialPart } from './models/sequential.js';
 export type { CompileOptions } from './models/compile.js';
+export type { Precision } from './precision.js';
 export type { ClassWeight, EvaluateOptions, FitOptions, PassOptions, PredictOptions } from './models/fit-options.js';
 export type { TestOnBatchOptions, TrainOnBatchOptions } from './models/on-batch.js';
 export type { PredictSyncOptions } from './models/predict.js';

@@ -5,6 +5,7 @@
 import { constants } from 'node:buffer';
 import { checkBoolean, checkInteger, checkNumber, checkOptions, rangeError, typeError, unknownName } from './errors.js';
 import { native, type CpuInfo } from './native.js';
+import { checkPrecision, type Precision } from './precision.js';
 import type { PointwiseFunction } from './program/instruction.js';
 import { resolveThreads } from './threads.js';
 
@@ -57,6 +58,8 @@ export interface GemmOptions {
   threads?: number;
   /** An instruction set of `cpu().isas`; default the one in use. */
   isa?: string;
+  /** How exactly the products are computed; see the option of `compile`. Default 'highest'. */
+  precision?: Precision;
 }
 
 export interface PeakOptions {
@@ -70,6 +73,7 @@ export interface PeakOptions {
 
 const gemmOptions = [
   'm', 'n', 'k', 'a', 'b', 'c', 'transposeA', 'transposeB', 'bias', 'activation', 'accumulate', 'threads', 'isa',
+  'precision',
 ];
 const mostRows = 2 ** 31;
 const mostFloats = Math.floor(constants.MAX_LENGTH / Float32Array.BYTES_PER_ELEMENT);
@@ -77,8 +81,9 @@ const mostFloats = Math.floor(constants.MAX_LENGTH / Float32Array.BYTES_PER_ELEM
 /**
  * C = act(op(A) op(B) + bias [+ C]) in float32, row-major; returns C.
  *
- * Every element is one chain of multiply-adds over ascending k that starts from bias + C, so it has the same bits for
- * any number of threads. NaN and Infinity come through as arithmetic says.
+ * Every element is one chain of multiply-adds over ascending k that starts from bias + C, or, with AMX or a lower
+ * `precision` and sizes for which that pays, a sum of products of bfloat16 parts in an order that depends on the sizes
+ * alone; so it has the same bits for any number of threads. NaN and Infinity come through as arithmetic says.
  *
  * Throws a TypeError or RangeError that names the argument; C is then as it was.
  *
@@ -98,6 +103,7 @@ export function gemm(options: GemmOptions): Float32Array {
   const accumulate = checkBoolean('accumulate', options.accumulate ?? false);
   const [pointwise, alpha] = activations[checkName('activation', options.activation ?? 'linear', activationNames)];
   const isa = checkIsa(options.isa);
+  const precision = checkPrecision(options.precision ?? 'highest');
   const threads = resolveThreads(options.threads);
   if (accumulate && options.c === undefined) throw typeError('c', 'given with `accumulate`', options.c);
   const c = options.c === undefined ? newFloats(m, n) : checkFloats('c', options.c, m * n);
@@ -107,7 +113,7 @@ export function gemm(options: GemmOptions): Float32Array {
     }
   }
   native().gemm({
-    m, n, k, a, b, c, transposeA, transposeB, accumulate, function: pointwise, alpha, threads,
+    m, n, k, a, b, c, transposeA, transposeB, accumulate, function: pointwise, alpha, threads, precision,
     ...(bias && { bias }), ...(isa !== undefined && { isa }),
   });
   return c;

@@ -4,6 +4,7 @@ import { rangeError, typeError } from '../errors.js';
 import * as losses from '../losses/index.js';
 import * as metrics from '../metrics/index.js';
 import * as optimizers from '../optimizers/index.js';
+import { checkPrecision, type Precision } from '../precision.js';
 
 export interface CompileOptions {
   /** How training changes the weights: a name, an instance or a config. One instance serves one model. */
@@ -14,9 +15,24 @@ export interface CompileOptions {
   metrics?: readonly metrics.MetricIdentifier[];
   /** The same, weighted by sample and class weights. */
   weightedMetrics?: readonly metrics.MetricIdentifier[];
+  /**
+   * How exactly matrix products are computed, in training, evaluation and prediction alike; sums are always float32. The
+   * names are PyTorch's. Relative to the sum of the products' magnitudes, and beside the rounding of that sum, each
+   * product x * y is off by at most
+   * - `'highest'`: 2^-24, that is one rounding of a float32: plain multiply-adds, or six products of bfloat16 parts on
+   *   a processor with AMX;
+   * - `'high'`: 2^-15, three products of bfloat16 parts; in fact as `'highest'` where that is no slower, which is
+   *   everywhere without AMX;
+   * - `'medium'`: 2^-7, on average far less, x and y being rounded to bfloat16 (8 bits): with AMX or AVX-512-BF16 and for
+   *   matrices large enough for it to pay, else as `'highest'`.
+   * Where bfloat16 is used, numbers under 2^-102 lose bits and those under 2^-126 count as 0; NaN and Infinity come out
+   * as with `'highest'`. The same seed gives the same bits on any number of threads with each of them.
+   * Default 'highest'.
+   */
+  precision?: Precision;
 }
 
-const known = ['optimizer', 'loss', 'metrics', 'weightedMetrics'];
+const known = ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'precision'];
 /** jitCompile and autoScaleLoss say how Keras runs a model, and change no result of one that runs natively. */
 const notYet = {
   lossWeights: null, runEagerly: false, stepsPerExecution: 1, jitCompile: ['auto', true, false],
@@ -28,6 +44,7 @@ export interface Compiled {
   loss: losses.Loss | undefined;
   metrics: metrics.Metric[];
   weightedMetrics: metrics.Metric[];
+  precision: Precision;
 }
 
 export function readCompileOptions(given: CompileOptions): Compiled {
@@ -41,6 +58,7 @@ export function readCompileOptions(given: CompileOptions): Compiled {
     loss: loss === undefined ? undefined : losses.get(loss),
     metrics: readMetrics('metrics', options.metrics ?? []),
     weightedMetrics: readMetrics('weightedMetrics', options.weightedMetrics ?? []),
+    precision: checkPrecision(options.precision ?? 'highest'),
   };
 }
 

@@ -208,7 +208,10 @@ export class ModelState implements SlabUser {
   #lower(graph: Graph, mode: Mode, compiled: Compiled | undefined, sampleWeights: boolean,
          trained = this.#trained): Lowered {
     const { parameters } = this.#slabNow();
-    const options = { name: this.name, maxRows: 1, sampleWeights, parameters, trained: new Set(trained) };
+    const { precision } = compiled ?? this.#compiled ?? {};
+    const options = {
+      name: this.name, maxRows: 1, sampleWeights, parameters, trained: new Set(trained), ...(precision && { precision }),
+    };
     if (mode === 'prediction') return lowerPrediction(graph, options);
     const objective = compiled as Objective;
     if (mode === 'evaluation') return lowerEvaluation(graph, objective, options);

@@ -3,6 +3,7 @@
  * emitted. `ProgramBuilder` adds the operations.
  */
 import type { Parameter } from '../layers/parameter.js';
+import type { Precision } from '../precision.js';
 import { Buffers } from './buffers.js';
 import type { BufferId, Instruction, Reduction } from './instruction.js';
 import { operandsOf } from './operands.js';
@@ -21,6 +22,8 @@ export interface BuilderOptions {
   parameters?: readonly Parameter[];
   /** Those that training changes. Default: those that are trainable now. */
   trained?: ReadonlySet<Parameter>;
+  /** Of matrix products. Default 'highest'. */
+  precision?: Precision;
 }
 
 export class Assembler {
@@ -238,9 +241,11 @@ export class Assembler {
 
   /** Everything emitted so far. */
   finish(): ProgramSpec {
+    const { name, maxRows, precision } = this.#options;
     return {
-      name: this.#options.name ?? this.mode,
-      maxRows: this.#options.maxRows ?? 1,
+      name: name ?? this.mode,
+      maxRows: maxRows ?? 1,
+      ...(precision && { precision }),
       buffers: this.buffers.specs,
       accumulators: this.#accumulators,
       ...this.#segments,

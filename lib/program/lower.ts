@@ -9,6 +9,7 @@ import { Rescaling } from '../layers/rescaling.js';
 import type { Loss, TargetSpec } from '../losses/loss.js';
 import type { Metric } from '../metrics/metric.js';
 import type { Optimizer, ParameterRange } from '../optimizers/optimizer.js';
+import type { Precision } from '../precision.js';
 import { ProgramBuilder, type Mode, type Value } from './builder.js';
 import { fuse } from './fuse.js';
 import { prune } from './prune.js';
@@ -45,6 +46,8 @@ export interface LowerOptions {
   name: string;
   /** The largest batch. */
   maxRows: number;
+  /** Of matrix products. Default 'highest'. */
+  precision?: Precision;
   /** Whether each row comes with a weight. Default false. */
   sampleWeights?: boolean;
   /** All parameters of the slab, the graph's among them. Default: the graph's alone. */
@@ -98,8 +101,10 @@ export function lowerPrediction(graph: Graph, options: LowerOptions): Lowered {
 }
 
 function newBuilder(mode: Mode, graph: Graph, options: LowerOptions): ProgramBuilder {
-  const { name, maxRows, parameters = graphParameters(graph), trained } = options;
-  return new ProgramBuilder({ mode, name: `${name}.${mode}`, maxRows, parameters, ...(trained ? { trained } : {}) });
+  const { name, maxRows, parameters = graphParameters(graph), trained, precision } = options;
+  return new ProgramBuilder({
+    mode, name: `${name}.${mode}`, maxRows, parameters, ...(trained && { trained }), ...(precision && { precision }),
+  });
 }
 
 function lowered(builder: ProgramBuilder, graph: Graph, parts: Omit<Lowered, 'spec' | 'inputShapes'>): Lowered {

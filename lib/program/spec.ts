@@ -2,6 +2,7 @@
  * A program as plain data: what lowering produces and the native core verifies, plans and runs.
  * Mirrors `native/program/spec.h`.
  */
+import type { Precision } from '../precision.js';
 import type { BufferId, Instruction } from './instruction.js';
 
 export type DType = 'f32' | 'i32';
@@ -39,6 +40,8 @@ export interface ProgramSpec {
   name: string;
   /** The largest number of rows a step may have; memory is planned for it. */
   maxRows: number;
+  /** Of all gemms. Default 'highest'. */
+  precision?: Precision;
   buffers: readonly BufferSpec[];
   /** Number of accumulators, pairs of doubles that `accumulate` adds to. */
   accumulators: number;

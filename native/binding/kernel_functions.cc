@@ -45,6 +45,8 @@ GemmCall decode_gemm(const Argument& value) {
   call.accumulate = value.get("accumulate").flag();
   call.function = value.get("function").choice<PointwiseFunction>();
   call.alpha = static_cast<float>(value.get("alpha").number());
+  Argument precision = value.get("precision");
+  if (!precision.missing()) call.precision = precision.choice<Precision>();
   auto overlaps = [&](const float* data, int64_t length) {
     return data < call.c + call.m * call.n && call.c < data + length;
   };

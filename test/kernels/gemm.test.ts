@@ -89,6 +89,17 @@ describe('gemm', () => {
         for (const threads of [2, 3, 5]) assert.deepEqual(gemm({ ...call, threads }), one);
       });
 
+      it('keeps to the bound of each precision, with the same bits for any number of threads', () => {
+        const call = { ...operands(130, 200, 90), isa };
+        const { sums, magnitudes } = reference(call);
+        for (const [precision, perProduct] of [['highest', 0], ['high', 2 ** -15], ['medium', 2 ** -7]] as const) {
+          const c = gemm({ ...call, precision, threads: 1 });
+          c.forEach((v, x) => assert.ok(Math.abs(v - sums[x]!) <= bound(call.k, magnitudes[x]!) + perProduct * magnitudes[x]!));
+          for (const threads of [2, 3]) assert.deepEqual(gemm({ ...call, precision, threads }), c);
+        }
+        assert.deepEqual(gemm(call), gemm({ ...call, precision: 'highest' }));
+      });
+
       it('lets NaN and Infinity through, zeros included', () => {
         const a = Float32Array.of(0, 0, NaN, 1, 1, 1);
         const b = Float32Array.of(Infinity, 1, 0, 1);
@@ -166,6 +177,8 @@ describe('gemm', () => {
       ['an unknown activation', { activation: 'rellu' }, TypeError, /`activation` is unknown: "rellu".*"relu"/],
       ['softmax, which is not of one element', { activation: 'softmax' }, TypeError, /`activation` is unknown/],
       ['an instruction set the machine lacks', { isa: 'sse9' }, TypeError, /`isa` is unknown: "sse9".*scalar/],
+      ['a precision that is none', { precision: 'low' }, TypeError, /`precision` is unknown: "low".*highest, high, medium/],
+      ['a precision that is no name', { precision: 1 }, TypeError, /`precision` must be one of highest, .*received 1/],
       ['no threads', { threads: 0 }, RangeError, /`threads` must be/],
       ['an option it does not have', { transposA: true }, TypeError, /gemm has no option `transposA`.*`transposeA`/],
     ];
@@ -203,9 +216,11 @@ describe('peakFlops', () => {
 
 describe('cpu', () => {
   it('describes the machine', () => {
-    const { isas, isa, cores, threads, l1d, l2, l3, brand } = cpu();
+    const { isas, isa, amx, cores, threads, l1d, l2, l3, brand } = cpu();
     assert.equal(isas[0], 'scalar');
     assert.ok(isas.includes(isa));
+    if (amx !== undefined) assert.match(amx, isas.includes('amx') ? /^on$/ : /^off: ./);
+    else assert.ok(!isas.includes('amx'));
     assert.ok(cores >= 1 && threads >= 1);
     for (const size of [l1d, l2, l3]) assert.ok(Number.isInteger(size) && size >= 0);
     assert.equal(typeof brand, 'string');
