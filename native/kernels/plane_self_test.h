@@ -6,7 +6,7 @@ namespace quern {
 
 // Multiplies random and hard matrices by the table's three planes, and by multiply-adds in floats, and holds both
 // against double. Null when the planes' largest error, relative to the sum of magnitudes, is no larger than the floats'
-// for each of them, or than one rounding, and NaN and Inf are reported; else a sentence.
+// for each of them, and NaN and Inf are reported; else a sentence.
 const char* plane_self_test(const KernelTable& table);
 
 }  // namespace quern

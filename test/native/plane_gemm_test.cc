@@ -69,12 +69,16 @@ TEST(planes_are_as_exact_as_multiply_adds_at_highest) {
       Options options;
       options.bias = true;
       options.accumulate = shape.m % 2 != 0;
-      const Product before(shape, options, random);
-      Product by_planes = before, by_floats = before;
-      multiply_at(table, Precision::kHighest, by_planes, 2);
-      multiply_at(floats, Precision::kHighest, by_floats, 1);
-      CHECK(!same_bits(by_planes.c, by_floats.c));
-      CHECK(worst_error(before, by_planes) <= worst_error(before, by_floats));
+      for (const int range : {0, 8, 32}) {  // powers of two that the values' magnitudes span in either direction
+        Product before(shape, options, random);
+        for (float& x : before.a) x = std::ldexp(x, static_cast<int>(random() % (2 * range + 1)) - range);
+        for (float& x : before.b) x = std::ldexp(x, static_cast<int>(random() % (2 * range + 1)) - range);
+        Product by_planes = before, by_floats = before;
+        multiply_at(table, Precision::kHighest, by_planes, 2);
+        multiply_at(floats, Precision::kHighest, by_floats, 1);
+        CHECK(!same_bits(by_planes.c, by_floats.c));
+        CHECK(worst_error(before, by_planes) <= worst_error(before, by_floats));
+      }
     }
   });
 }
@@ -307,8 +311,9 @@ TEST(tiles_that_get_lost_are_noticed_wherever_it_happens) {
   const test::ModelTable model;
   if (!model.get()) return;
   // One call of the kernel for a block of 32×64 and three steps of k.
-  const int64_t pair = 4 + 3 * (3 * 2 + 6 * 2 + 6 * 4) + 4;  // zeros, loads and products of two by two tiles, stores
-  const int64_t call = 2 + 2 * pair + 3;  // configure, canary; compare, canary, release
+  const int64_t product = 2 + 4;  // of planes: loads of A, products of two by two tiles
+  const int64_t rest = 4 + 3 * (3 * 2 + 5 * product) + 4, main = 4 + 3 * (2 + product) + 4;  // zeros, B's loads, stores
+  const int64_t call = 2 + 2 * (rest + main) + 3;  // configure, canary; compare, canary, release
   const int64_t blocks = 4 * 2;
   int64_t noticed = 0, tried = 0;
   for (int64_t block : {int64_t{0}, blocks - 1}) {
