@@ -26,6 +26,7 @@ describe('Program', () => {
 
   it('names the field that has the wrong type', () => {
     refused(['maxRows'], '32', /^TypeError: `spec.maxRows` must be a number, received "32"/);
+    refused(['precision'], 'low', /^TypeError: `spec.precision` .*"low"/);
     refused(['maxRows'], 0, /^RangeError: `spec.maxRows` must be an integer from 1/);
     refused(['buffers', 2, 'shape', 1], NaN, /^RangeError: `spec.buffers\[2\].shape\[1\]` must be an integer/);
     refused(['buffers', 2, 'kind'], 'tensor', /^TypeError: `spec.buffers\[2\].kind` must be one of input, target/);

@@ -16,15 +16,15 @@ export interface CompileOptions {
   /** The same, weighted by sample and class weights. */
   weightedMetrics?: readonly metrics.MetricIdentifier[];
   /**
-   * How exactly matrix products are computed, in training, evaluation and prediction alike; sums are always float32. The
-   * names are PyTorch's. Relative to the sum of the products' magnitudes, and beside the rounding of that sum, each
-   * product x * y is off by at most
-   * - `'highest'`: 2^-24, that is one rounding of a float32: plain multiply-adds, or six products of bfloat16 parts on
-   *   a processor with AMX;
-   * - `'high'`: 2^-15, three products of bfloat16 parts; in fact as `'highest'` where that is no slower, which is
-   *   everywhere without AMX;
-   * - `'medium'`: 2^-7, on average far less, x and y being rounded to bfloat16 (8 bits): with AMX or AVX-512-BF16 and for
-   *   matrices large enough for it to pay, else as `'highest'`.
+   * How exactly matrix products are computed, in training, evaluation and prediction alike; sums are always float32.
+   * The names are PyTorch's. Beside the rounding of the sum, each product x * y is off by at most
+   * - `'highest'`: 2^-24 of |x * y|, one rounding of a float32: plain multiply-adds, or six products of bfloat16 parts
+   *   on a processor with AMX;
+   * - `'high'`: 2^-15, three products of bfloat16 parts; computed as `'highest'` where they would not be faster, which
+   *   is everywhere without AMX;
+   * - `'medium'`: 2^-7, on average far less, x and y being rounded to bfloat16 (8 bits): with AMX or AVX-512-BF16, for
+   *   matrices large enough for it to pay; else computed as `'highest'`.
+   *
    * Where bfloat16 is used, numbers under 2^-102 lose bits and those under 2^-126 count as 0; NaN and Infinity come out
    * as with `'highest'`. The same seed gives the same bits on any number of threads with each of them.
    * Default 'highest'.

@@ -210,7 +210,8 @@ export class ModelState implements SlabUser {
     const { parameters } = this.#slabNow();
     const { precision } = compiled ?? this.#compiled ?? {};
     const options = {
-      name: this.name, maxRows: 1, sampleWeights, parameters, trained: new Set(trained), ...(precision && { precision }),
+      name: this.name, maxRows: 1, sampleWeights, parameters, trained: new Set(trained),
+      ...(precision && { precision }),
     };
     if (mode === 'prediction') return lowerPrediction(graph, options);
     const objective = compiled as Objective;

@@ -18,7 +18,7 @@ constexpr int64_t kLongestBlock = 1024;
 // group, so they are as large as may be.
 constexpr int64_t kGroupFloats = 256 * 1024;
 
-static_assert(kPlaneCols == kPanelColumns && kPanelColumns % kPlaneStep == 0, "blocks and panels have the same columns");
+static_assert(kPlaneCols == kPanelColumns && kPanelColumns % kPlaneStep == 0, "a block has a panel's columns");
 
 struct Range {
   int64_t begin, end;

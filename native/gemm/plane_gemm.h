@@ -12,8 +12,8 @@ bool has_planes(const KernelTable& table, Precision precision) noexcept;
 // Depends on the shape and the precision alone, until tiles get lost.
 bool uses_planes(const KernelTable& table, const GemmCall& call) noexcept;
 
-// As gemm, for a call that uses_planes. A block that has sums which are not finite, or whose tiles were lost on the way,
-// is computed by multiply-adds instead; after a loss no further call uses the table's planes.
+// As gemm, for a call that uses_planes. A block that has sums which are not finite, or whose tiles were lost on the
+// way, is computed by multiply-adds instead; after a loss no further call uses the table's planes.
 void plane_gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept;
 
 // What it needs besides the scratch of float_gemm, which lies behind; 0 for shapes that use no planes at any precision.

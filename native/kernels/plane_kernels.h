@@ -2,19 +2,19 @@
 //
 // A bf16 is the upper half of a float: 8 significant bits. Up to three planes of them add up to a float:
 //   hi = x rounded to bf16, mid = x - hi rounded to bf16, lo = x - hi - mid, exactly.
-// With 2^e <= |x| < 2^(e+1): |x - hi| <= 2^(e-8), a multiple of 2^(e-23), so it has 15 bits at most; what rounding it to
-// 8 leaves over is at most 2^(e-17), so lo has 7 bits: three planes are the float itself. A product of two floats is a
-// sum of products of planes (i of A, j of B), of which those with i + j < planes are computed, in f32:
-//   3 planes, 6 products: mid lo, lo mid and lo lo are left out, less than 2^-24 (1 + 2^-10) of |x y|, of either sign:
-//                         no more than one rounding of a float;
+// With 2^e <= |x| < 2^(e+1): |x - hi| <= 2^(e-8), a multiple of 2^(e-23), so it has 15 bits at most; what rounding it
+// to 8 leaves over is at most 2^(e-17), so lo has 7 bits: three planes are the float itself. A product of two floats is
+// a sum of products of planes (i of A, j of B), of which those with i + j < planes are computed, in f32:
+//   3 planes, 6 products: mid lo, lo mid and lo lo are left out, less than 2^-24 of |x y|, of either sign: no more than
+//                         one rounding of a float;
 //   2 planes, 3 products: 2^-15 of |x y| at most (mid mid 2^-16, and twice 2^-17 for the lo that is not there);
 //   1 plane,  1 product:  2^-7 of |x y| at most (twice 2^-8; on average much less).
 // A plane of A that is zero throughout, as of integers up to 256, is left out: its products would add zeros.
 //
 // bf16 instructions take denormals for zero and flush them. So floats under 2^-102 have fewer bits here, those under
 // 2^-126 count as zero, and so does a product of planes under 2^-126. Where a value is NaN, Inf or so large that hi
-// overflows, every sum it is in comes out NaN or Inf, as does one that overflows on the way; kernels report such a block
-// and the caller computes it by multiply-adds. A sum that only the order of its terms would make overflow may be finite.
+// overflows, every sum it is in comes out NaN or Inf, as does one that overflows on the way; kernels report such a
+// block and the caller computes it by multiply-adds. A sum that would overflow in another order may come out finite.
 //
 // No std, no templates: each instruction set's unit includes this. The loops around it are in gemm/plane_gemm.cc.
 #pragma once

@@ -1,4 +1,4 @@
-// Whether the processor's tiles have kept what was put into them: they hold more than a virtual machine may care to save.
+// Whether the processor's tiles have kept what was put into them, which not every virtual machine sees to.
 #pragma once
 #include <atomic>
 

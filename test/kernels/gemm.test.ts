@@ -94,7 +94,10 @@ describe('gemm', () => {
         const { sums, magnitudes } = reference(call);
         for (const [precision, perProduct] of [['highest', 0], ['high', 2 ** -15], ['medium', 2 ** -7]] as const) {
           const c = gemm({ ...call, precision, threads: 1 });
-          c.forEach((v, x) => assert.ok(Math.abs(v - sums[x]!) <= bound(call.k, magnitudes[x]!) + perProduct * magnitudes[x]!));
+          c.forEach((v, x) => {
+            const tolerance = bound(call.k, magnitudes[x]!) + perProduct * magnitudes[x]!;
+            assert.ok(Math.abs(v - sums[x]!) <= tolerance, `${precision}: ${v} is not within ${tolerance} of ${sums[x]}`);
+          });
           for (const threads of [2, 3]) assert.deepEqual(gemm({ ...call, precision, threads }), c);
         }
         assert.deepEqual(gemm(call), gemm({ ...call, precision: 'highest' }));
@@ -177,7 +180,7 @@ describe('gemm', () => {
       ['an unknown activation', { activation: 'rellu' }, TypeError, /`activation` is unknown: "rellu".*"relu"/],
       ['softmax, which is not of one element', { activation: 'softmax' }, TypeError, /`activation` is unknown/],
       ['an instruction set the machine lacks', { isa: 'sse9' }, TypeError, /`isa` is unknown: "sse9".*scalar/],
-      ['a precision that is none', { precision: 'low' }, TypeError, /`precision` is unknown: "low".*highest, high, medium/],
+      ['an unknown precision', { precision: 'low' }, TypeError, /`precision` is unknown: "low".*highest, high, medium/],
       ['a precision that is no name', { precision: 1 }, TypeError, /`precision` must be one of highest, .*received 1/],
       ['no threads', { threads: 0 }, RangeError, /`threads` must be/],
       ['an option it does not have', { transposA: true }, TypeError, /gemm has no option `transposA`.*`transposeA`/],

@@ -1,6 +1,8 @@
 /** The option `precision` of `compile`. What the precisions compute is tested in test/native, with a model of AMX. */
 import assert from 'node:assert/strict';
-import { Dense, NdArray, Sequential, SGD, setRandomSeed, type CompileOptions, type Precision } from '../../lib/index.js';
+import {
+  Dense, NdArray, Sequential, SGD, setRandomSeed, type CompileOptions, type Precision,
+} from '../../lib/index.js';
 import { gemm } from '../../lib/kernels.js';
 import { numbers } from './blobs.js';
 

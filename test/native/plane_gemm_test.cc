@@ -1,4 +1,4 @@
-// gemm by planes: every precision that a table has, exactness, what is not finite, tiles that get lost.
+// gemm by planes: every precision that a table has, exactness, what is not finite, denormals, panels.
 #include <cmath>
 #include <limits>
 
@@ -9,8 +9,6 @@
 namespace quern {
 namespace {
 
-using test::TileLoss;
-
 // Tables that multiply planes at this precision, AMX's model among them.
 template <class Body>
 void for_each_plane_table(Precision precision, Body body) {
@@ -20,18 +18,6 @@ void for_each_plane_table(Precision precision, Body body) {
     call.precision = precision;
     if (uses_planes(table, call)) body(table);
   });
-}
-
-void multiply_at(const KernelTable& table, Precision precision, Product& product, int parts) {
-  const Shape& s = product.shape;
-  for (int part = parts; part-- > 0;) {
-    Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
-    GemmCall call = product.call();
-    call.precision = precision;
-    gemm(table, call, part, parts, scratch.data);
-    CHECK(scratch.guards_stand());
-  }
-  CHECK(product.guards_stand());
 }
 
 // Large enough for planes at every precision; each transposition, ends in every direction, several blocks of k and
@@ -74,8 +60,8 @@ TEST(planes_are_as_exact_as_multiply_adds_at_highest) {
         for (float& x : before.a) x = std::ldexp(x, static_cast<int>(random() % (2 * range + 1)) - range);
         for (float& x : before.b) x = std::ldexp(x, static_cast<int>(random() % (2 * range + 1)) - range);
         Product by_planes = before, by_floats = before;
-        multiply_at(table, Precision::kHighest, by_planes, 2);
-        multiply_at(floats, Precision::kHighest, by_floats, 1);
+        multiply(table, by_planes, 2);
+        multiply(floats, by_floats, 1);
         CHECK(!same_bits(by_planes.c, by_floats.c));
         CHECK(worst_error(before, by_planes) <= worst_error(before, by_floats));
       }
@@ -92,7 +78,7 @@ TEST(planes_are_within_the_bound_of_each_precision) {
       for (const Shape& shape : kShapes) {
         const Product before(shape, {}, random);
         Product after = before;
-        multiply_at(table, precision, after, 3);
+        multiply(table, after, 3, precision);
         const double error = worst_error(before, after);
         CHECK(error <= bound + 0x1p-24 * static_cast<double>(18 + 6 * (shape.k / 32 + 2)));
         CHECK(error >= bound / 1000);  // it did compute with fewer bits
@@ -110,7 +96,7 @@ TEST(planes_of_small_integers_are_exact) {
       for (float& x : before.a) x = static_cast<float>(random() % 256);
       for (float& x : before.b) x = static_cast<float>(random() % 256) - 128;
       Product after = before;
-      multiply_at(table, precision, after, 1);
+      multiply(table, after, 1, precision);
       CHECK_EQUAL(worst_error(before, after), 0.0);
     });
   }
@@ -126,10 +112,10 @@ TEST(planes_have_the_same_bits_for_any_number_of_parts) {
         options.function = PointwiseFunction::kRelu;
         const Product before(shape, options, random);
         Product whole = before;
-        multiply_at(table, precision, whole, 1);
+        multiply(table, whole, 1, precision);
         for (int parts : {3}) {
           Product cut = before;
-          multiply_at(table, precision, cut, parts);
+          multiply(table, cut, parts, precision);
           CHECK(same_bits(whole.c, cut.c));
         }
       }
@@ -173,8 +159,8 @@ TEST(planes_leave_blocks_that_are_not_finite_to_multiply_adds) {
           before.a[spoiled.row * call.a_row + spoiled.p * call.a_col] = spoiled.a;
           for (int64_t j = 0; j < 105; j += 3) before.b[spoiled.p * call.b_row + j * call.b_col] = spoiled.b;
           Product by_planes = before, by_floats = before;
-          multiply_at(table, precision, by_planes, 1);
-          multiply_at(floats, precision, by_floats, 1);
+          multiply(table, by_planes, 1, precision);
+          multiply(floats, by_floats, 1, precision);
           bool same = true, kind = true;
           for (int64_t i = 0; i < 107; i++) {
             for (int64_t j = 0; j < 105; j++) {
@@ -201,7 +187,7 @@ TEST(planes_lose_no_more_of_small_numbers_than_documented) {
       Product before({128, 128, 64, false, false}, {}, random);
       for (float& x : before.a) x = std::ldexp(x, exponent);
       Product after = before;
-      multiply_at(table, Precision::kHighest, after, 1);
+      multiply(table, after, 1);
       double worst = 0, largest = 0;
       for (int64_t i = 0; i < 128; i++) {
         for (int64_t j = 0; j < 128; j++) {
@@ -236,7 +222,7 @@ TEST(planes_in_panels_and_handed_over_have_the_same_bits) {
       for (const Shape& shape : kShapes) {
         Product plain(shape, {}, random);
         const Product before = plain;
-        multiply_at(table, precision, plain, 1);
+        multiply(table, plain, 1, precision);
         const int64_t rows = shape.transpose_b ? shape.n : shape.k, cols = shape.transpose_b ? shape.k : shape.n;
         std::vector<float> panels(before.b.size());
         to_panels(before.b.data(), rows, cols, panels.data());
@@ -257,84 +243,6 @@ TEST(planes_in_panels_and_handed_over_have_the_same_bits) {
     }
   });
 }
-
-#if defined(__x86_64__)
-
-// Runs one product by the model in which something is lost before an instruction; returns whether its bits are those of
-// multiply-adds, in full, and how it was noticed.
-struct AfterLoss {
-  bool noticed, right;
-};
-AfterLoss multiply_with_loss(TileLoss what, int64_t before_instruction) {
-  const test::ModelTable model;
-  const KernelTable& table = *model.get();
-  KernelTable floats = table;
-  floats.planes = nullptr;
-  std::mt19937 random(28);
-  Options options;
-  options.bias = options.accumulate = true;
-  const Product before({128, 128, 96, false, true}, options, random);
-  Product by_planes = before, by_floats = before, untouched = before;
-  multiply_at(table, Precision::kHighest, untouched, 1);
-  test::lose_tiles(what, before_instruction);
-  multiply_at(table, Precision::kHighest, by_planes, 1);
-  test::lose_tiles(TileLoss::kNothing, 0);
-  multiply_at(floats, Precision::kHighest, by_floats, 1);
-  // Every block is of either way of computing, whole.
-  bool right = true;
-  for (int64_t i = 0; i < 128; i += 32) {
-    for (int64_t j = 0; j < 128; j += 64) {
-      bool is_planes = true, is_floats = true;
-      for (int64_t row = i; row < i + 32; row++) {
-        is_planes = is_planes && std::memcmp(&by_planes.at(row, j), &untouched.at(row, j), 64 * sizeof(float)) == 0;
-        is_floats = is_floats && std::memcmp(&by_planes.at(row, j), &by_floats.at(row, j), 64 * sizeof(float)) == 0;
-      }
-      right = right && (is_planes || is_floats);
-    }
-  }
-  const bool noticed = tiles_are_lost(table);
-  if (noticed) {
-    CHECK_EQUAL(describe(table), "avx512 (AMX is off: the processor's tiles got lost)");
-    GemmCall call = by_planes.call();
-    CHECK(!uses_planes(table, call));  // from now on
-    Product later = before;
-    multiply_at(table, Precision::kHighest, later, 1);
-    CHECK(same_bits(later.c, by_floats.c));
-    CHECK_EQUAL(test::tile_instructions(), 0);
-  } else {
-    CHECK_EQUAL(describe(table), "amx");
-  }
-  return {noticed, right};
-}
-
-TEST(tiles_that_get_lost_are_noticed_wherever_it_happens) {
-  const test::ModelTable model;
-  if (!model.get()) return;
-  // One call of the kernel for a block of 32×64 and three steps of k.
-  const int64_t product = 2 + 4;  // of planes: loads of A, products of two by two tiles
-  const int64_t rest = 4 + 3 * (3 * 2 + 5 * product) + 4, main = 4 + 3 * (2 + product) + 4;  // zeros, B's loads, stores
-  const int64_t call = 2 + 2 * (rest + main) + 3;  // configure, canary; compare, canary, release
-  const int64_t blocks = 4 * 2;
-  int64_t noticed = 0, tried = 0;
-  for (int64_t block : {int64_t{0}, blocks - 1}) {
-    for (int64_t n = 3; n < call; n += n < 6 || n > call - 8 ? 1 : 29) {  // while the canary is there
-      const AfterLoss after = multiply_with_loss(TileLoss::kData, block * call + n);
-      CHECK(after.right);
-      noticed += after.noticed;
-      tried++;
-    }
-  }
-  CHECK_EQUAL(noticed, tried);
-  CHECK_EQUAL(test::illegal_tile_instructions(), 0);
-  // The configuration with the data, where the next instruction compares it: the processor refuses any other.
-  const AfterLoss after = multiply_with_loss(TileLoss::kDataAndConfiguration, 5 * call + call - 2);
-  CHECK(after.noticed && after.right);
-  CHECK_EQUAL(test::illegal_tile_instructions(), 0);
-  const AfterLoss between = multiply_with_loss(TileLoss::kDataAndConfiguration, 2 * call + 1);  // nothing was in it
-  CHECK(!between.noticed && between.right);
-}
-
-#endif
 
 }  // namespace
 }  // namespace quern

@@ -50,8 +50,8 @@ std::vector<float> any_floats(int64_t n, uint32_t stream) {
   std::vector<float> values(static_cast<size_t>(n));
   for (size_t i = 0; i < values.size(); i++) {
     const PhiloxBlock words = philox({{static_cast<uint32_t>(i), 0, 0, stream}}, 1, 2);
-    values[i] = std::ldexp(static_cast<float>(words.word[0] | 1) * 0x1p-32f, static_cast<int>(words.word[1] % 160) - 80);
-    if (words.word[2] % 2) values[i] = -values[i];
+    const float fraction = static_cast<float>(words.word[0] | 1) * 0x1p-32f;
+    values[i] = std::ldexp(words.word[2] % 2 ? fraction : -fraction, static_cast<int>(words.word[1] % 160) - 80);
   }
   return values;
 }
@@ -77,7 +77,9 @@ TEST(planes_add_up_to_the_floats_in_every_layout) {
               const bool real = l < lines && p < k;
               const float value = real ? x[static_cast<size_t>(l * line_stride + p * k_stride)] : 0;
               float sum = 0;
-              for (int plane = planes; plane-- > 0;) sum += plane_value(words[word_of(operand, lines, planes, l, p, plane)]);
+              for (int plane = planes; plane-- > 0;) {
+                sum += plane_value(words[word_of(operand, lines, planes, l, p, plane)]);
+              }
               const float error = std::fabs(sum - value);
               right = right && error <= std::ldexp(std::fabs(value), planes == 1 ? -8 : planes == 2 ? -17 : -1000);
             }
@@ -139,7 +141,9 @@ TEST(planes_keep_nan_and_inf) {
       float x[32] = {as_float(bits)};
       model.get()->planes->pack[planes](PlaneOperand::kA, x, 32, 1, 1, 32, packed.words());
       float sum = 0;
-      for (int i = 0; i < planes; i++) sum += plane_value(packed.words()[word_of(PlaneOperand::kA, 1, planes, 0, 0, i)]);
+      for (int i = 0; i < planes; i++) {
+        sum += plane_value(packed.words()[word_of(PlaneOperand::kA, 1, planes, 0, 0, i)]);
+      }
       CHECK(!std::isfinite(sum));
       if (std::isnan(x[0])) CHECK(std::isnan(plane_value(packed.words()[0])));
     }

@@ -111,11 +111,14 @@ struct Scratch {
   }
 };
 
-inline void multiply(const KernelTable& table, Product& product, int parts) {
+inline void multiply(const KernelTable& table, Product& product, int parts,
+                     Precision precision = Precision::kHighest) {
   const Shape& s = product.shape;
   for (int part = parts; part-- > 0;) {
     Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
-    gemm(table, product.call(), part, parts, scratch.data);
+    GemmCall call = product.call();
+    call.precision = precision;
+    gemm(table, call, part, parts, scratch.data);
     CHECK(scratch.guards_stand());
   }
 }

@@ -34,8 +34,8 @@ bool is_configured(int tile) {
   return fine;
 }
 
-// Denormals are zero, as inputs and as results. (Whether a result that rounds up to the smallest normal number counts as
-// one is below anything that the tests look at.)
+// Denormals are zero, as inputs and as results. Whether a result that rounds up to the smallest normal number counts as
+// one is below anything that the tests look at.
 float flush(float x) { return __builtin_fabsf(x) < 0x1p-126f ? __builtin_copysignf(0.0f, x) : x; }
 float fma_flushed(float x, float y, float z) { return flush(__builtin_fmaf(flush(x), flush(y), flush(z))); }
 float add_flushed(float x, float y) { return flush(flush(x) + flush(y)); }

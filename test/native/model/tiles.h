@@ -9,8 +9,8 @@ extern const PlaneKernels kModelPlanes;
 
 enum class TileLoss { kNothing, kData, kDataAndConfiguration };
 
-// This thread's model loses something just before its instruction number `before` (from 1 on, of those after this call),
-// as a virtual machine might that takes the thread off its core; kNothing never.
+// This thread's model loses something just before its instruction number `before`, from 1 on after this call, as a
+// virtual machine might that takes the thread off its core; kNothing never.
 void lose_tiles(TileLoss what, int64_t before);
 
 // Instructions of this thread's model since the last call of lose_tiles.
