@@ -132,7 +132,8 @@ export function peakFlops(options: PeakOptions = {}): number {
 
 /**
  * This machine as quern sees it: instruction sets it runs (`isas`, slowest first) and the one in use (`isa`), physical
- * cores the process may use and the default number of threads, cache sizes in bytes, and the processor's name.
+ * cores the process may use and the default number of threads, cache sizes in bytes, and the processor's name. `amx` is
+ * there where the processor has AMX: 'on', or 'off: ' and why.
  */
 export function cpu(): CpuInfo {
   return native().cpu();

@@ -34,8 +34,12 @@ int64_t k_block(int64_t k) noexcept {
   return divide_up(divide_up(k, divide_up(k, kLongestBlock)), kPanelColumns) * kPanelColumns;
 }
 
+// Where more than a quarter of all steps of k were zeros, what planes gain would be lost.
+bool fills_steps(int64_t k) noexcept { return 4 * k >= 3 * kPlaneStep * divide_up(k, kPlaneStep); }
+
 bool pays(const PlaneKernels& kernels, int planes, int64_t m, int64_t n, int64_t k) noexcept {
-  return kernels.pack[planes] && k >= kernels.least_k[planes] && m * n >= kernels.least_sides[planes] * (m + n);
+  return kernels.pack[planes] && k >= kernels.least_k[planes] && fills_steps(k) &&
+         m * n >= kernels.least_sides[planes] * (m + n);
 }
 
 int64_t packed_floats(int64_t lines, int64_t k, int planes) noexcept { return packed_words(lines, k, planes) / 2; }
@@ -218,7 +222,7 @@ void plane_gemm(const KernelTable& table, const GemmCall& call, int part, int pa
 int64_t plane_gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
   int64_t floats = 0;
   for (int planes = 1; table.planes && planes <= kMaxPlanes; planes++) {
-    if (!pays(*table.planes, planes, m, n, k)) continue;
+    if (!pays(*table.planes, planes, m, n, divide_up(k, kPlaneStep) * kPlaneStep)) continue;
     const int64_t these = strip_floats(m, k, planes) + group_floats(n, k, planes);
     floats = floats < these ? these : floats;
   }

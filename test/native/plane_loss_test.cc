@@ -83,6 +83,30 @@ TEST(tiles_that_get_lost_are_noticed_wherever_it_happens) {
   CHECK(!between.noticed && between.right);
 }
 
+// Integers of 8 bits need three products, and what is left out changes nothing.
+TEST(planes_that_are_zero_are_not_multiplied) {
+  const test::ModelTable model;
+  if (!model.get()) return;
+  const KernelTable& table = *model.get();
+  std::mt19937 random(29);
+  Product integers({128, 128, 96, false, false}, {}, random);
+  for (float& x : integers.a) x = static_cast<float>(random() % 256);
+  Product others = integers;
+  others.a[127 * 96 + 95] += 1.0f / 3;  // in the last strip of rows
+  int64_t instructions[2];
+  for (Product* product : {&integers, &others}) {
+    test::lose_tiles(TileLoss::kNothing, 0);
+    multiply(table, *product, 1);
+    instructions[product == &others] = test::tile_instructions();
+  }
+  CHECK(same_bits({integers.c.begin(), integers.c.begin() + 96 * 128}, {others.c.begin(), others.c.begin() + 96 * 128}));
+  const int64_t blocks = 4 * 2, steps = 3, pairs = 2, product = 2 + 4;
+  const int64_t of_three = 2 + pairs * (16 + steps * (3 * 2 + 3 * product)) + 3;
+  const int64_t of_six = 2 + pairs * (16 + steps * (4 * 2 + 6 * product)) + 3;
+  CHECK_EQUAL(instructions[0], blocks * of_three);
+  CHECK_EQUAL(instructions[1], (blocks - 2) * of_three + 2 * of_six);
+}
+
 #endif
 
 }  // namespace
