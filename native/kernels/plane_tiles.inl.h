@@ -3,7 +3,7 @@
 //   static void configure(const TileConfig*) · store_config(TileConfig*) · release()
 //   template static zero<t>() · load<t>(const void*, stride) · store<t>(void*, stride) · dpbf16ps<sum, a, b>()
 //
-// isa/amx.cc has the processor's, test/native/tile_model.h a model of them as Intel documents them.
+// isa/amx.cc has the processor's, test/native/model/ a model of them as Intel documents them.
 //
 // Tiles 0 to 3 are sums, 4 is A's, 5 and 6 are B's; 7 is a canary. For each plane of B two of its tiles stay while two
 // tiles of each plane of A pass. hi times hi is added up apart from the other products, in a second pass over k: each
@@ -150,9 +150,10 @@ PlaneResult multiply_by_tiles(const PlaneBlock& t) noexcept {
   return add_sums(t, sums);
 }
 
-// Six products gain 2.7 times as many multiply-adds a cycle as Sapphire Rapids' two FMA units do, which saves 0.0195
-// cycles of each; splitting and packing an element costs up to one. So 0.0195 m n > m + n, or m n / (m + n) > 51. Three
-// and one save 0.025 and 0.029, and pack less. Steps of k are whole. By calculation, not by measurement.
+// Where they pay, by calculation, not by measurement: Sapphire Rapids' two FMA units take 1/32 cycle for a multiply-add,
+// six products of tiles 6 * 16 / (16 * 16 * 32), 0.0195 less, and splitting and packing an element takes up to a cycle:
+// 0.0195 m n k > (m + n) k, or m n / (m + n) > 51. Three products and one save 0.025 and 0.029 and split less. Shorter
+// products than two steps of k would spend their time on configuring and storing.
 template <class Tiles>
 constexpr PlaneKernels tile_kernels() {
   return {{nullptr, pack_planes<1>, pack_planes<2>, pack_planes<3>}, multiply_by_tiles<Tiles>,
