@@ -38,9 +38,8 @@ QUERN_INLINE int at_most_16(int64_t n) { return n < 0 ? 0 : n < kPlaneLines ? st
 void transpose_tile(uint16_t* tile) {
   float* const rows = reinterpret_cast<float*>(tile);
   V block[kPlaneLines];
-#pragma GCC unroll 16
-  for (int i = 0; i < kPlaneLines; i++) block[i] = load(rows + i * kPlaneLines);
-  transpose(block);
+#pragma GCC unroll 4
+  for (int i = 0; i < kPlaneLines; i += 4) load_turned([&](int line) { return rows + line * kPlaneLines + i; }, block + i);
 #pragma GCC unroll 16
   for (int i = 0; i < kPlaneLines; i++) store(rows + i * kPlaneLines, block[i]);
 }

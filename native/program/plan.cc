@@ -11,13 +11,13 @@ namespace {
 // The cut of each instruction, were it worth sharing.
 class Cuts {
  public:
-  explicit Cuts(const ProgramSpec& spec) : spec_(spec) {}
+  Cuts(const ProgramSpec& spec, const PlanOptions& options) : spec_(spec), options_(options) {}
 
   // By rows where one panel holds all columns, so that it goes with what follows on its result.
   Cut of(const Gemm& in) const {
     const MatrixSize out = matrix_of(spec_.buffers[in.out].shape);
     const bool is_narrow = !out.cols.per_row && out.cols.factor <= kPanelColumns && out.rows.per_row;
-    return is_narrow && in.column_sums == kNoBuffer ? by_rows(in.out) : Cut{Cut::kOther, {}};
+    return options_.cuts_gemms_by_rows && is_narrow && in.column_sums == kNoBuffer ? by_rows(in.out) : Cut{Cut::kOther, {}};
   }
   Cut of(const Pointwise& in) const { return by_elements(in.out); }
   Cut of(const PointwiseGradient& in) const {
@@ -47,6 +47,7 @@ class Cuts {
   }
 
   const ProgramSpec& spec_;
+  const PlanOptions& options_;
 };
 
 struct Access {
@@ -178,7 +179,7 @@ class Planner {
   }
 
   Cut cut_of(const Instruction& instruction) const {
-    const Cuts cuts(spec_);
+    const Cuts cuts(spec_, options_);
     return std::visit([&](const auto& in) { return cuts.of(in); }, instruction);
   }
 

@@ -78,6 +78,7 @@ struct Plan : Layout {
 
 struct PlanOptions {
   bool keep_temporaries = false;  // no two buffers share memory, and none is left unwritten
+  bool cuts_gemms_by_rows = true;  // where that saves waiting; not where an element depends on its block (plane_gemm.h)
   double worth_sharing = kWorthSharing, worth_helpers = kWorthHelpers;
 };
 
