@@ -54,7 +54,7 @@ struct GemmTiling {
   }
 };
 
-// m and n > 0. With `within_panels` no panel of the tiling crosses the border of one of panels.h.
+// m and n > 0. With `within_panels` panels are as wide as full tiles, so that none crosses the border of one of panels.h.
 GemmTiling gemm_tiling(const GemmKernels& kernels, int64_t m, int64_t n, bool within_panels) noexcept;
 
 // A rectangle of tiles.
@@ -87,7 +87,7 @@ int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noex
 bool gemm_goes_down(int64_t panel_floats) noexcept;
 
 // Row tiles of A that are packed together.
-inline constexpr int64_t kGemmStrip = 8;
+inline constexpr int64_t kGemmStrip = 16;
 
 // Scratch for a strip of A, a multiple of a cache line, and for a group of panels of B. Both grow with every size.
 int64_t gemm_a_floats(const GemmKernels& kernels, int64_t m, int64_t n, int64_t k) noexcept;

@@ -34,9 +34,9 @@ int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 // place unless blocking.cc says that a copy pays.
 class Multiplication {
  public:
-  Multiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
+  Multiplication(const KernelTable& table, const GemmCall& call, int parts, float* scratch) noexcept
       : kernels_(table.gemm), call_(call), epilogue_(table, call),
-        tiling_(gemm_tiling(table.gemm, call.m, call.n, call.takes_panels || (call.b_in_panels && !transposed_b()))),
+        tiling_(gemm_tiling(table.gemm, call.m, call.n, has_full_panels(parts))),
         packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
         group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
         b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
@@ -70,6 +70,11 @@ class Multiplication {
     Range panels, k;
     bool packs_b;
   };
+
+  // A single row would otherwise be cut into so wide panels that there are few to share out.
+  bool has_full_panels(int parts) const noexcept {
+    return call_.takes_panels || (call_.b_in_panels && !transposed_b()) || (call_.m == 1 && parts > 1);
+  }
 
   bool transposed_b() const noexcept { return call_.b_col != 1 && call_.n > 1; }
 
@@ -272,7 +277,7 @@ int64_t float_gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n
 
 void float_gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
   if (gemm_turns(table.gemm, call)) return multiply_turned(table, call, part, parts, scratch);
-  Multiplication(table, call, scratch).part(part, parts);
+  Multiplication(table, call, parts, scratch).part(part, parts);
 }
 
 int64_t gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
