@@ -92,7 +92,7 @@ class Trial {
         tile.a = a_ + i * kDepth, tile.a_row = kDepth, tile.a_col = 1;
         tile.b = b_ + j, tile.b_row = kCols;
         tile.c = floats_c_ + i * kCols + j, tile.ldc = kCols;
-        tile.k = kDepth, tile.cols = width;
+        tile.k = kDepth, tile.cols = width, tile.count = 1;
         kernels.micro[0][kernels.vectors][rows](tile);
       }
     }
