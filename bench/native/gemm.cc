@@ -5,13 +5,13 @@
 //   gemm ... --grid [--slice i/n]
 //
 // A shape is MxNxK, followed by "tn", "nt" or "tt" where A or B is transposed: 784x128x128tn. Without shapes: those of
-// default_shapes(). A BLAS library is named by its path and the prefix of its symbols: libscipy_openblas.so,scipy_. Each
-// shape is timed in rounds in which quern, the libraries and the peak loop take turns, and its times are printed as
-// shares of the best peak.
+// default_shapes(). A BLAS library is named by its path and the prefix of its symbols: libscipy_openblas.so,scipy_.
+// Each shape is timed in rounds in which quern, the libraries and the peak loop take turns, and its times are printed
+// as shares of the best peak.
 //
 // --grid takes every combination of twelve sides in all transpositions, or the i-th of n slices of them. A shape is
-// behind when a library's median is under 0.95 of ours, in a short contest and in a longer one after all the short ones;
-// those are listed by class.
+// behind when a library's median is under 0.95 of ours, in a short contest and in a longer one after all the short
+// ones; those are listed by class.
 #include <map>
 
 #include "contest.h"

@@ -30,6 +30,8 @@ const onnxruntime = npmFolder('onnxruntime');
 
 export const contenders: readonly Contender[] = [
   { name: 'quern', does: 'training', about: 'quern', command: quern('train') },
+  { name: 'quern-bytes', does: 'training', about: 'quern, pixels kept as bytes, scaled by a Rescaling layer',
+    command: quern('trainBytes') },
   { name: 'jax', does: 'training', about: 'JAX, the whole epoch one compiled program', environment: jax,
     command: [jax.python, script('python/train_jax.py')] },
   { name: 'torch', does: 'training', about: 'PyTorch, eager, fused SGD', environment: torch, onlyWhenAsked: true,

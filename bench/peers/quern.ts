@@ -1,6 +1,6 @@
 /** quern's part, in a process of its own: `quern.ts train|infer|weights|peak`. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Dense, Sequential, SGD } from 'quern';
+import { Dense, Input, NdArray, Rescaling, Sequential, SGD } from 'quern';
 import { cpu, peakFlops } from 'quern/kernels';
 import { sample } from '../sample.js';
 import { accuracyOf, answer, loadData, seconds } from './contender.js';
@@ -9,19 +9,22 @@ import type { Inference, Peak, Training, Work } from './work.js';
 const packageFile = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
-function makeModel({ sizes, learningRate, decay, momentum }: Work): Sequential {
+function makeModel({ sizes, learningRate, decay, momentum }: Work, ofBytes = false): Sequential {
   const [inputs, ...units] = sizes;
-  const model = new Sequential(units.map((width, layer) => new Dense(width, {
-    activation: layer < units.length - 1 ? 'relu' : 'softmax', ...(layer === 0 ? { inputShape: [inputs!] } : {}),
-  })));
+  const model = new Sequential([Input({ shape: [inputs!] }), ...(ofBytes ? [new Rescaling(1 / 255)] : [])]);
+  for (const [layer, width] of units.entries()) {
+    model.add(new Dense(width, { activation: layer < units.length - 1 ? 'relu' : 'softmax' }));
+  }
   const optimizer = new SGD({ lr: learningRate, decay, momentum, nesterov: true });
   model.compile({ optimizer, loss: 'categorical_crossentropy', metrics: ['accuracy'] });
   return model;
 }
 
-async function train(work: Work): Promise<Training> {
-  const { x, y, xTest, yTest } = await loadData(work);
-  const model = makeModel(work);
+async function train(work: Work, ofBytes = false): Promise<Training> {
+  const data = await loadData(work);
+  const { y, yTest } = data;
+  const [x, xTest] = [data.x, data.xTest].map((pixels) => (ofBytes ? toBytes(pixels) : pixels)) as [NdArray, NdArray];
+  const model = makeModel(work, ofBytes);
   const ends: number[] = [];
   const { history } = await model.fit(x, y, {
     batchSize: work.batchSize, epochs: 1 + work.epochs, verbose: 0,
@@ -32,6 +35,10 @@ async function train(work: Work): Promise<Training> {
     version, setup: ends[0]!, epochs: ends.slice(1).map((end, i) => end - ends[i]!), testAccuracy: accuracy!,
     history: history['loss']!.map((loss, i) => ({ loss, accuracy: history['accuracy']![i]! })),
   };
+}
+
+function toBytes(pixels: NdArray): NdArray {
+  return new NdArray(Uint8Array.from(pixels.data as Float32Array, (pixel) => Math.round(255 * pixel)), pixels.shape);
 }
 
 async function infer(work: Work): Promise<Inference> {
@@ -73,5 +80,7 @@ function peak(): Peak {
   return { cpu: cpu(), flops: Array.from({ length: 3 }, () => peakFlops({ seconds: 0.2 })) };
 }
 
-const parts = { train, infer, weights: writeWeights, peak } as const;
+const trainBytes = (work: Work): Promise<Training> => train(work, true);
+
+const parts = { train, trainBytes, infer, weights: writeWeights, peak } as const;
 await answer(parts[process.argv[2] as keyof typeof parts]);

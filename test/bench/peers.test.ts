@@ -49,7 +49,7 @@ describe('the comparison with peers', () => {
     assert.deepEqual(namesOf(choose(['jax'], true)), ['quern training', 'jax training', 'torch training']);
     assert.deepEqual(namesOf(choose(['onnxruntime'], false)), ['quern inference', 'onnxruntime inference']);
     assert.deepEqual(namesOf(choose(['quern'], false)), ['quern training', 'quern inference']);
-    assert.throws(() => choose(['jacks'], false), /no contender jacks; there are quern, jax, /);
+    assert.throws(() => choose(['jacks'], false), /no contender jacks; there are quern, quern-bytes, jax, /);
   });
 
   it('leaves out who cannot be installed or fails, says why, and goes on', async () => {
