@@ -38,7 +38,9 @@ async function train(work: Work, ofBytes = false): Promise<Training> {
 }
 
 function toBytes(pixels: NdArray): NdArray {
-  return new NdArray(Uint8Array.from(pixels.data as Float32Array, (pixel) => Math.round(255 * pixel)), pixels.shape);
+  const bytes = new Uint8Array(pixels.size);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round(255 * (pixels.data[i] as number));
+  return new NdArray(bytes, pixels.shape);
 }
 
 async function infer(work: Work): Promise<Inference> {
