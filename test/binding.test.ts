@@ -1,8 +1,11 @@
 /** What crosses into the core is checked there again, and errors name the field; nothing wrong may get past or crash. */
 import assert from 'node:assert/strict';
+import { Dense } from '../lib/layers/index.js';
 import { native, type GemmCall, type NativeParameters, type SpanSpec } from '../lib/native.js';
+import { lowerPrediction } from '../lib/program/lower.js';
 import type { ProgramSpec } from '../lib/program/spec.js';
 import { makeRegression, predictionSpan, regressionSpec, startEndless, trainingSpan } from './lifetime/regression.js';
+import { buildGraph } from './reference/chain.js';
 
 /** A copy of `value` with the field at `path` replaced. */
 function with_(value: unknown, path: (string | number)[], replacement: unknown): unknown {
@@ -112,6 +115,33 @@ describe('spans', () => {
     const span = { ...trainingSpan(64, 32), inputs: [{ data: new Uint8Array(resizable), rowLength: 8 }] };
     assert.throws(() => program.run(span), /`span.inputs\[0\].data` must be over a buffer of fixed size/);
     assert.equal(program.runSync(span).steps, 2);
+  });
+
+  it('predicts as a span does, and names the argument that does not fit', () => {
+    const { spec } = lowerPrediction(buildGraph([new Dense(4)], [8]), { name: 'line', maxRows: 32 });
+    const parameters = new (native().Parameters)([{ name: 'w', shape: [8, 4] }, { name: 'b', shape: [4] }], 0);
+    parameters.write(0, -1, Float32Array.from({ length: 32 }, (_, i) => i));
+    const program = new (native().Program)(spec, parameters, {});
+    const span = { ...predictionSpan(64, 32), targets: [] };
+    program.runSync(span);
+    const [{ data, rowLength }, out] = [span.inputs[0]!, new Float32Array(span.outputs![0]!.length)];
+    program.predict(data, rowLength, 64, 32, 1, out);
+    assert.deepEqual(out, span.outputs![0]);
+    assert.ok(out.some((value) => value !== 0));
+    const wrong: [number, unknown, RegExp][] = [
+      [0, [1], /^TypeError: `x` must be a Float32Array, Uint8Array or Int32Array, received an array/],
+      [1, rowLength + 1, /^RangeError: .*input/],
+      [2, 65, /^RangeError: /],
+      [3, 0, /^RangeError: `batchSize` must be an integer from 1/],
+      [4, 257, /^RangeError: `threads` must be an integer from 1 to 256, received 257/],
+      [5, new Float32Array(3), /^RangeError: .*output/],
+      [5, new Float64Array(out.length), /^TypeError: `out` must be a Float32Array/],
+    ];
+    for (const [position, value, message] of wrong) {
+      const given: unknown[] = [data, rowLength, 64, 32, 1, out];
+      given[position] = value;
+      assert.throws(() => program.predict(...given as Parameters<typeof program.predict>), message);
+    }
   });
 
   it('one job trains a model at a time, and nobody writes meanwhile', async () => {

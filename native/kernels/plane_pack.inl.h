@@ -39,7 +39,9 @@ void transpose_tile(uint16_t* tile) {
   float* const rows = reinterpret_cast<float*>(tile);
   V block[kPlaneLines];
 #pragma GCC unroll 4
-  for (int i = 0; i < kPlaneLines; i += 4) load_turned([&](int line) { return rows + line * kPlaneLines + i; }, block + i);
+  for (int i = 0; i < kPlaneLines; i += 4) {
+    load_turned([&](int line) { return rows + line * kPlaneLines + i; }, block + i);
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < kPlaneLines; i++) store(rows + i * kPlaneLines, block[i]);
 }

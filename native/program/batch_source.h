@@ -21,9 +21,9 @@ class BatchSource {
   // Bytes the rows of a batch take where they come from.
   virtual int64_t batch_bytes() const noexcept = 0;
 
-  // Fills rows `share` of the worker's input, target and weights buffers for step `step`, whose rows the context has been
-  // set to, checking what it copied. Allocates nothing. Called by all workers at once: with different shares of one batch,
-  // or each for all rows of its own.
+  // Fills rows `share` of the worker's input, target and weights buffers for step `step`, whose rows the context has
+  // been set to, checking what it copied. Allocates nothing. Called by all workers at once: with different shares of one
+  // batch, or each for all rows of its own.
   virtual void gather(int64_t step, Range share, const Context& context, int worker, BadData* bad) const noexcept = 0;
 
   // Brings rows `share` of a later step near, as far as it has them, so that gather will find them.

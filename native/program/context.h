@@ -1,5 +1,4 @@
-// The memory of one running job: arena, gradients, scratch of each worker, batches, accumulators, and where every buffer
-// is.
+// The memory of one running job: arena, gradients, scratch of each worker, batches, accumulators, and where buffers are.
 #pragma once
 #include <cstdint>
 #include <vector>

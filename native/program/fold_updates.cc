@@ -64,7 +64,7 @@ class Folder {
     return gradient_users == 2 && updates == 1 && !is_read_later ? out.first : -1;
   }
 
-  // Whether the places of this gradient in all slabs are touched by nothing but its gemm, the update that is folded into
+  // Whether the places of this gradient in all slabs are touched by nothing but its gemm, the update folded into
   // it, and gemms whose `b` is the whole parameter.
   bool only_multiplied(BufferId gradient, int32_t update) const {
     const Area place = area_of(spec_, parameters_, gradient);

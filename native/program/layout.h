@@ -1,4 +1,5 @@
-// Where every buffer lies: in a slab, in the batch, or in the arena, where buffers needed at different times share memory.
+// Where every buffer lies: in a slab, in the batch, or in the arena, where buffers needed at different times share
+// memory.
 #pragma once
 #include <cstdint>
 #include <vector>

@@ -17,7 +17,8 @@ class Cuts {
   Cut of(const Gemm& in) const {
     const MatrixSize out = matrix_of(spec_.buffers[in.out].shape);
     const bool is_narrow = !out.cols.per_row && out.cols.factor <= kPanelColumns && out.rows.per_row;
-    return options_.cuts_gemms_by_rows && is_narrow && in.column_sums == kNoBuffer ? by_rows(in.out) : Cut{Cut::kOther, {}};
+    if (!options_.cuts_gemms_by_rows || !is_narrow || in.column_sums != kNoBuffer) return {Cut::kOther, {}};
+    return by_rows(in.out);
   }
   Cut of(const Pointwise& in) const { return by_elements(in.out); }
   Cut of(const PointwiseGradient& in) const {
@@ -109,8 +110,8 @@ class Planner {
     }
   }
 
-  // When what is used at a time may be given away: where only worker 0 is at work, at once, else behind the next barrier,
-  // so that sharing memory never makes workers wait.
+  // When what is used at a time may be given away: where only worker 0 is at work, at once, else behind the next
+  // barrier, so that sharing memory never makes workers wait.
   static std::vector<int> kept_until(const Schedule& schedule) {
     std::vector<int> until;
     bool all_alone = true;  // since the last barrier

@@ -32,9 +32,9 @@ struct Job {
 // Workers a span is to have at most: span.threads, or 1 where all its work would not pay for waking helpers.
 int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept;
 
-// Whether each worker is to gather all rows for itself. It converts more of them, but writes to lines no other core has,
-// and reads none later that another core wrote. With two workers and 128 rows of 784 bytes a step takes 4 % less, and
-// where the cores share no cache 15 %; with more bytes, such as those of floats, it takes longer.
+// Whether each worker is to gather all rows for itself. It converts more of them, but writes to lines that no other
+// core has, and reads none later that another core wrote. With two workers and 128 rows of 784 bytes a step takes 4 %
+// less; with more bytes, such as those of floats, it takes longer.
 bool owns_batches(const BatchSource& source, int workers) noexcept;
 
 class Trainer {
