@@ -4,27 +4,27 @@
 
 namespace quern {
 
-void Pace::begin(int workers) noexcept {
+void Pace::begin(int workers, Clock::time_point now) noexcept {
   if (workers == 1) return;
   if (workers != workers_) *this = Pace();
   workers_ = workers;
-  start_block();
+  start_block(now);
 }
 
-void Pace::start_block() noexcept {
-  start_ = Clock::now();
+void Pace::start_block(Clock::time_point now) noexcept {
+  start_ = now;
   steps_ = 0;
   waited_ = 0;
 }
 
-void Pace::step_done(int64_t waited_nanoseconds) noexcept {
+void Pace::step_done(int64_t waited_nanoseconds, Clock::time_point now) noexcept {
   steps_++;
   waited_ += waited_nanoseconds;
-  const Clock::duration time = Clock::now() - start_;
+  const Clock::duration time = now - start_;
   if (time < (steps_ < kLeastSteps ? kEnoughTime : kLeastTime)) return;
   const double nanoseconds = static_cast<double>(std::chrono::nanoseconds(time).count());
   judge(nanoseconds / steps_, static_cast<double>(waited_) / nanoseconds);
-  start_block();
+  start_block(now);
 }
 
 void Pace::judge(double step_time, double waiting) noexcept {

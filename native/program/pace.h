@@ -9,17 +9,18 @@ namespace quern {
 
 class Pace {
  public:
+  using Clock = std::chrono::steady_clock;
+
   // Before the first step of a span with so many workers: what was found out with as many holds on.
-  void begin(int workers) noexcept;
+  void begin(int workers, Clock::time_point now = Clock::now()) noexcept;
   // Whether the next step should run on the driver alone.
   bool alone() const { return alone_; }
 
   // After each step: how long the driver waited for helpers in it.
-  void step_done(int64_t waited_nanoseconds) noexcept;
+  void step_done(int64_t waited_nanoseconds, Clock::time_point now = Clock::now()) noexcept;
 
  private:
-  using Clock = std::chrono::steady_clock;
-  void start_block() noexcept;
+  void start_block(Clock::time_point now) noexcept;
   void judge(double step_time, double waiting) noexcept;
 
   // Steps are timed in blocks, long enough to even out one preemption; a way of working that lost a comparison is tried
@@ -36,7 +37,7 @@ class Pace {
   int workers_ = 0;
   int steps_ = 0;
   int64_t waited_ = 0;
-  Clock::time_point start_ = Clock::now();
+  Clock::time_point start_;
 };
 
 }  // namespace quern
