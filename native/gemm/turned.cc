@@ -55,6 +55,7 @@ class TurnedMultiplication {
     tile.c = turned, tile.ldc = width;
     tile.bias = nullptr;
     tile.count = 1;
+    tile.a_step = tile.b_step = tile.c_step = tile.bias_step = 0;
     tile.add_c = start(block, turned, width);
     const bool turns_a = call_.a_row != 1 && call_.n <= kernels_.turning_rows;
     const int64_t longest = call_.a_row == 1 || turns_a ? call_.k : kBlockFloats / width;
