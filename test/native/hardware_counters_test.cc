@@ -28,8 +28,8 @@ TEST(counters_count_or_say_why_not) {
   for (double count : before) CHECK(std::isnan(count));
   const std::string problem = counters.open();
   counters.read(before);
-  volatile int sum = 0;
-  for (int i = 0; i < 1'000'000; i++) sum = sum + i;
+  volatile uint32_t sum = 0;
+  for (uint32_t i = 0; i < 1'000'000; i++) sum = sum + i;
   counters.read(after);
   if (problem.empty()) {
     CHECK(after[kCycles] > before[kCycles]);
