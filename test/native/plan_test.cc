@@ -138,9 +138,7 @@ TEST(plan_shares_out_what_is_small_where_that_saves_a_barrier) {
   b.spec.max_rows = 64;
   const BufferId x = b.input({kRows, 256}), w = b.temp("w", {256, 8}), logits = b.temp("logits", {kRows, 8});
   const BufferId out = b.temp("out", {kRows, 8}), sums = b.temp("sums", {8});
-  Gemm gemm;
-  gemm.a = x, gemm.b = w, gemm.out = logits;
-  b.emit(kForward, gemm);
+  b.emit(kForward, Gemm{x, w, kNoBuffer, logits, false, false, false, PointwiseFunction::kLinear, 0});
   b.emit(kForward, Softmax{logits, out});
   b.emit(kForward, Reduce{out, sums, ReduceFunction::kSum, true});
   const Plan plan = plan_of(b.spec, 1000);
