@@ -64,7 +64,9 @@ TEST(counters_count_what_this_thread_and_those_it_starts_do) {
   std::thread([] { touch_pages(kPages); }).join();
   const double both = faults.count();
   CHECK(both - own >= own / 2);
+#ifndef QUERN_SANITIZED  // whose shadow memory has page faults too
   CHECK(both < 4 * kPages);
+#endif
 }
 
 TEST(counters_say_what_an_errno_means) {
