@@ -1,5 +1,7 @@
 #include "gemm/blocking.h"
 
+#include <algorithm>
+
 namespace quern {
 namespace {
 
@@ -26,9 +28,6 @@ int panel_vectors(const GemmKernels& kernels, int64_t m) noexcept {
   }
   return kernels.vectors;
 }
-
-int64_t divide_up(int64_t a, int64_t b) noexcept { return (a + b - 1) / b; }
-int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 
 // Where part `part` begins going down panel after panel, in whole tiles from the first: work is counted in rows of one
 // vector and rounded to the nearest tile.
@@ -101,22 +100,22 @@ int64_t gemm_group(const GemmTiling& tiling, int64_t k_block, bool packs_b) noex
   const bool fits_l1 = panel_floats <= kL1Floats && 2 * panel_floats > kL1Floats;
   if (packs_b && fits_l1 && tiling.tiles.length() * k_block < kGroupFloats) return 1;
   const int64_t panels = kGroupFloats / panel_floats;
-  return panels < 1 ? 1 : minimum(panels, tiling.panels.count);
+  return std::clamp<int64_t>(panels, 1, tiling.panels.count);
 }
 
 bool gemm_goes_down(int64_t panel_floats) noexcept { return 2 * panel_floats <= kL1Floats; }
 
 int64_t gemm_a_floats(const GemmKernels& kernels, int64_t m, int64_t n, int64_t k) noexcept {
   if (!gemm_packs_a(kernels, n)) return 0;
-  const int64_t rows = kGemmStrip * minimum(m, kGemmMaxRows);
-  return divide_up(rows, kLine) * kLine * minimum(k, kLongestPackedBlock);
+  const int64_t rows = kGemmStrip * std::min<int64_t>(m, kGemmMaxRows);
+  return divide_up(rows, kLine) * kLine * std::min(k, kLongestPackedBlock);
 }
 
 // A group has at most kGroupFloats, unless it is a single panel; and never more than the whole of B.
 int64_t gemm_b_floats(const GemmKernels& kernels, int64_t n, int64_t k) noexcept {
-  const int64_t k_block = minimum(k, kLongestBlock), columns = divide_up(n, kernels.lanes) * kernels.lanes;
+  const int64_t k_block = std::min(k, kLongestBlock), columns = divide_up(n, kernels.lanes) * kernels.lanes;
   const int64_t panel = k_block * kGemmMaxVectors * kernels.lanes;
-  return minimum(k_block * columns, panel > kGroupFloats ? panel : kGroupFloats);
+  return std::min(k_block * columns, std::max(panel, kGroupFloats));
 }
 
 }  // namespace quern

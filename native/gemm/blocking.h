@@ -7,6 +7,9 @@
 
 namespace quern {
 
+// Of positive numbers.
+inline int64_t divide_up(int64_t a, int64_t b) noexcept { return (a + b - 1) / b; }
+
 // A length in equal pieces, the first ones longer by one where it does not divide; or in pieces of a given length, the
 // last one being what is left.
 struct GemmPieces {
@@ -15,7 +18,7 @@ struct GemmPieces {
 
   GemmPieces(int64_t length, int64_t longest) noexcept : count(1), shortest(length), longer(0) {
     if (length <= longest) return;  // the small ones, for which divisions would take longer than the work
-    count = (length + longest - 1) / longest, shortest = length / count, longer = length % count;
+    count = divide_up(length, longest), shortest = length / count, longer = length % count;
   }
   static GemmPieces of_length(int64_t length, int64_t each) noexcept {
     GemmPieces pieces(length, each);

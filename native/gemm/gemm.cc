@@ -6,17 +6,14 @@
 #include "gemm/epilogue.h"
 #include "gemm/float_gemm.h"
 #include "gemm/panels.h"
+#include "gemm/part.h"
 #include "gemm/plane_gemm.h"
 #include "gemm/turned.h"
 #include "runtime/arena.h"
+#include "runtime/range.h"
 
 namespace quern {
 namespace {
-
-struct Range {
-  int64_t begin, end;
-  int64_t size() const noexcept { return end - begin; }
-};
 
 // C is finished a few tiles at a time, while they are in L1: side by side up to so many columns, so that what is done
 // with them works on long rows, or below each other up to as many floats.
@@ -25,8 +22,6 @@ constexpr int64_t kFinishedFloats = kGemmMaxRows * kFinishedColumns;
 
 // Rows of a row-major B that are packed at a time, over all panels of a group: whole stretches of a few pages.
 constexpr int64_t kRowsPacked = 16;
-
-int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 
 // One call and what is derived from it; the loops are its methods, from the outermost in: groups of panels of B, blocks
 // of k, strips of row tiles of A, tiles, panels; the micro kernel goes over runs of tiles of one size, and over k. A
@@ -43,15 +38,7 @@ class Multiplication {
 
   void part(int part, int parts) const noexcept {
     if (parts == 1 && tiling_.panels.count == 1 && tiling_.tiles.count == 1 && !transposed_b()) return only_tile();
-    GemmRegion regions[3];
-    const int count = gemm_regions(tiling_, call_.takes_panels, part, parts, regions);
-    for (int i = 0; i < count; i++) {
-      region(regions[i]);
-      if (call_.column_sums && regions[i].first_tile == 0) {
-        const int64_t column = tiling_.first_column(regions[i].first_panel);
-        epilogue_.sum_columns(column, tiling_.first_column(regions[i].last_panel) - column);
-      }
-    }
+    compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& tiles) { region(tiles); });
   }
 
  private:
@@ -87,11 +74,11 @@ class Multiplication {
   void region(const GemmRegion& region) const noexcept {
     const Range tiles{region.first_tile, region.last_tile};
     for (int64_t p = region.first_panel; p < region.last_panel; p += group_) {
-      const Range panels{p, minimum(p + group_, region.last_panel)};
-      Range k{0, minimum(k_block_, call_.k)};
+      const Range panels{p, std::min(p + group_, region.last_panel)};
+      Range k{0, std::min(k_block_, call_.k)};
       do {
         block(panels, tiles, k);
-        k = {k.end, minimum(k.end + k_block_, call_.k)};
+        k = {k.end, std::min(k.end + k_block_, call_.k)};
       } while (k.begin < call_.k);
     }
   }
@@ -104,7 +91,7 @@ class Multiplication {
     const Block block{panels, k, packs_b};
     const int64_t strip_tiles = packs_a ? kGemmStrip : tiles.size();
     for (int64_t t = tiles.begin; t < tiles.end; t += strip_tiles) {
-      const Range strip{t, minimum(t + strip_tiles, tiles.end)};
+      const Range strip{t, std::min(t + strip_tiles, tiles.end)};
       GemmTile tile;
       tile.a_row = call_.a_row;
       if (packs_a) {
@@ -136,7 +123,7 @@ class Multiplication {
 
   void pack_b(Range panels, Range k) const noexcept {
     for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
-      end = minimum(k.end, call_.b_col == 1 ? begin + kRowsPacked : end_of_stretch(begin));
+      end = std::min(k.end, call_.b_col == 1 ? begin + kRowsPacked : end_of_stretch(begin));
       const PanelPlace b = b_place(begin);
       for (int64_t p = panels.begin; p < panels.end; p++) {
         const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
@@ -203,7 +190,7 @@ class Multiplication {
   int64_t end_below(int64_t panel, int64_t tile, int64_t end) const noexcept {
     const int64_t floats = tiling_.tiles.size(tile) * tiling_.width(panel);
     const int64_t together = epilogue_.is_needed() ? tile + kFinishedFloats / floats : end;
-    return minimum(minimum(end, together), tiling_.tiles.end_of_size(tile));
+    return std::min(std::min(end, together), tiling_.tiles.end_of_size(tile));
   }
 
   // Of the panels from `panel` on: where those end that are finished together.

@@ -1,11 +1,15 @@
 #include "gemm/plane_gemm.h"
 
+#include <algorithm>
+
 #include "gemm/blocking.h"
 #include "gemm/epilogue.h"
 #include "gemm/float_gemm.h"
 #include "gemm/panels.h"
+#include "gemm/part.h"
 #include "kernels/tile_state.h"
 #include "runtime/arena.h"
+#include "runtime/range.h"
 
 namespace quern {
 namespace {
@@ -19,14 +23,6 @@ constexpr int64_t kLongestBlock = 1024;
 constexpr int64_t kGroupFloats = 256 * 1024;
 
 static_assert(kPlaneCols == kPanelColumns && kPanelColumns % kPlaneStep == 0, "a block has a panel's columns");
-
-struct Range {
-  int64_t begin, end;
-  int64_t size() const noexcept { return end - begin; }
-};
-
-int64_t divide_up(int64_t a, int64_t b) noexcept { return (a + b - 1) / b; }
-int64_t minimum(int64_t a, int64_t b) noexcept { return a < b ? a : b; }
 
 int planes_of(Precision precision) noexcept { return kMaxPlanes - static_cast<int>(precision); }
 
@@ -49,16 +45,16 @@ int64_t panel_floats(int64_t k, int planes) noexcept { return packed_floats(kPla
 // Panels of B that are packed together.
 int64_t group_of(int64_t n, int64_t k, int planes) noexcept {
   const int64_t panels = kGroupFloats / panel_floats(k_block(k), planes);
-  return minimum(divide_up(n, kPlaneCols), panels < 1 ? 1 : panels);
+  return std::min(divide_up(n, kPlaneCols), panels < 1 ? 1 : panels);
 }
 
 // Scratch for a strip of A and a group of panels of B: at least what calls of this shape need, and growing with it.
 int64_t strip_floats(int64_t m, int64_t k, int planes) noexcept {
-  return packed_floats(minimum(m, kPlaneRows), minimum(k, kLongestBlock), planes);
+  return packed_floats(std::min(m, kPlaneRows), std::min(k, kLongestBlock), planes);
 }
 int64_t group_floats(int64_t n, int64_t k, int planes) noexcept {
-  const int64_t panel = panel_floats(minimum(k, kLongestBlock), planes);
-  return minimum(divide_up(n, kPlaneCols) * panel, panel > kGroupFloats ? panel : kGroupFloats);
+  const int64_t panel = panel_floats(std::min(k, kLongestBlock), planes);
+  return std::min(divide_up(n, kPlaneCols) * panel, std::max(panel, kGroupFloats));
 }
 
 // Blocks of 32 rows and 64 columns, what is left over at the ends.
@@ -79,15 +75,7 @@ class PlaneMultiplication {
         float_scratch_(scratch + plane_gemm_scratch_floats(table, call.m, call.n, call.k)) {}
 
   void part(int part, int parts) const noexcept {
-    GemmRegion regions[3];
-    const int count = gemm_regions(tiling_, call_.takes_panels, part, parts, regions);
-    for (int i = 0; i < count; i++) {
-      region(regions[i]);
-      if (call_.column_sums && regions[i].first_tile == 0) {
-        const int64_t column = tiling_.first_column(regions[i].first_panel);
-        epilogue_.sum_columns(column, tiling_.first_column(regions[i].last_panel) - column);
-      }
-    }
+    compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& tiles) { region(tiles); });
   }
 
  private:
@@ -99,9 +87,9 @@ class PlaneMultiplication {
 
   void region(const GemmRegion& region) const noexcept {
     for (int64_t p = region.first_panel; p < region.last_panel; p += group_) {
-      const Range panels{p, minimum(p + group_, region.last_panel)};
+      const Range panels{p, std::min(p + group_, region.last_panel)};
       for (int64_t k = 0; k < call_.k; k += k_block_) {
-        block(panels, {region.first_tile, region.last_tile}, {k, minimum(k + k_block_, call_.k)});
+        block(panels, {region.first_tile, region.last_tile}, {k, std::min(k + k_block_, call_.k)});
       }
     }
   }
@@ -146,7 +134,7 @@ class PlaneMultiplication {
   void multiply_floats(int64_t row, int64_t column, Range k, const PlaneBlock& block) const noexcept {
     for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
       const Place b = place(begin, column);
-      end = minimum(k.end, b.end);
+      end = std::min(k.end, b.end);
       GemmCall call{};
       call.m = block.rows, call.n = block.cols, call.k = end - begin;
       call.a = call_.a + row * call_.a_row + begin * call_.a_col, call.a_row = call_.a_row, call.a_col = call_.a_col;
@@ -168,7 +156,7 @@ class PlaneMultiplication {
     const int64_t column = tiling_.first_column(panel), columns = tiling_.first_column(panel + 1) - column;
     for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
       const Place b = place(begin, column);
-      end = minimum(k.end, b.end);
+      end = std::min(k.end, b.end);
       pack(PlaneOperand::kB, b.data, b.column_stride, b.k_stride, columns, end - begin,
            packed + packed_words(columns, begin - k.begin, planes_));
     }

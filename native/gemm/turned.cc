@@ -15,8 +15,6 @@ constexpr int64_t kBlockFloats = 4096;
 // Floats in the largest tile of any instruction set.
 constexpr int64_t kTileFloats = 32 * 16;
 
-int64_t divide_up(int64_t a, int64_t b) noexcept { return (a + b - 1) / b; }
-
 // Panels are as wide as leaves registers for all n columns of C, or for many: the more a tile has, the longer are the
 // stretches of C's rows that are written.
 GemmTiling tiling_of(const GemmKernels& kernels, int64_t m, int64_t n) noexcept {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "program/parameters.h"
-#include "program/range.h"
 #include "program/spec.h"
+#include "runtime/range.h"
 
 namespace quern {
 

@@ -6,9 +6,9 @@
 #include "program/cost.h"
 #include "program/fold_updates.h"
 #include "program/layout.h"
-#include "program/range.h"
 #include "program/shape.h"
 #include "program/spec.h"
+#include "runtime/range.h"
 
 namespace quern {
 

@@ -6,7 +6,7 @@ namespace quern {
 
 struct Range {
   int64_t begin = 0, end = 0;
-  int64_t size() const { return end - begin; }
+  int64_t size() const noexcept { return end - begin; }
 };
 
 }  // namespace quern
