@@ -1,7 +1,8 @@
 /** The tables of the README; ratios are those of the best times and of the medians. */
+import { trainingFlops } from '../models.js';
 import type { Report } from './contest.js';
 import { callsOf, epochsOf, peakOf, percent, ratio, showTime, suspects, type Times } from './report.js';
-import { trainingFlops, trainingRows } from './work.js';
+import { trainingRows } from './work.js';
 
 /** Throws an Error when a contender computed something else: no table is to be made of that. */
 export function formatMarkdown(report: Report): string {

@@ -1,23 +1,12 @@
 /** Contenders' processes: the work goes in as JSON on standard input, the result comes on the last line of output. */
-import { spawn } from 'node:child_process';
+import { runProgram } from '../processes.js';
 import type { Work } from './work.js';
 
 /** What the process printed last. Rejects with the last line of its errors when it fails. */
-export function run<T>([program, ...args]: readonly string[], work: Work): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program!, args, { stdio: 'pipe' });
-    let output = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text; });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(JSON.parse(lastLine(output)) as T);
-      else reject(new Error(signal ?? reasonIn(errors) ?? `exit code ${code}`));
-    });
-    // One that dies before it reads is told of by its exit code.
-    child.stdin.on('error', () => {}).end(JSON.stringify(work));
-  });
+export async function run<T>([program, ...args]: readonly string[], work: Work): Promise<T> {
+  const { code, signal, output, errors } = await runProgram(program!, args, { stdio: 'pipe' }, JSON.stringify(work));
+  if (code !== 0) throw new Error(signal ?? reasonIn(errors) ?? `exit code ${code}`);
+  return JSON.parse(lastLine(output)) as T;
 }
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)!;

@@ -1,7 +1,10 @@
 /** The results of a contest as text, and as the tables of the README. */
+import { quantity } from '../../lib/quantity.js';
+import { textTable } from '../../lib/text-table.js';
+import { inferenceFlops, trainingFlops } from '../models.js';
 import { summarize } from '../statistics.js';
 import type { Entry, Report } from './contest.js';
-import { inferenceFlops, trainingFlops, trainingRows, type Inference, type Training } from './work.js';
+import { trainingRows, type Inference, type Training } from './work.js';
 
 /** Accuracies further than this from the median of all do not come from the same work. */
 const tolerance = 0.01;
@@ -38,10 +41,7 @@ export function suspects({ training, inference }: Report): string[] {
 }
 
 /** Three figures of a time: 12.3 us, 1.23 ms, 123 ms, 12.3 s. */
-export function showTime(time: number): string {
-  if (time < 0.9995e-3) return `${(1e6 * time).toPrecision(3)} us`;
-  return time < 0.9995 ? `${(1e3 * time).toPrecision(3)} ms` : `${time.toPrecision(3)} s`;
-}
+export const showTime = (time: number): string => quantity(time, 's', 3);
 
 export const ratio = (time: number, other: number): string => (time / other).toPrecision(time < 99.5 * other ? 2 : 3);
 export const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
@@ -89,8 +89,8 @@ function trainingTable(report: Report): string[] {
   return [
     `An epoch of MNIST, ${sizes.join('-')}, batch ${batchSize}, shuffled, accuracy tracked. Loss and accuracy are`,
     'those of the second epoch of a process; its first, in which programs are compiled, is not timed (it is in setup).',
-    ...columns([['', 'version', 'best', 'median', 'k samples/s', 'of peak', 'best / quern', 'median / quern', 'loss',
-      'accuracy', 'setup'], ...rows]),
+    ...textTable(['', 'version', 'best', 'median', 'k samples/s', 'of peak', 'best / quern', 'median / quern', 'loss',
+      'accuracy', 'setup'], rows, 2),
   ];
 }
 
@@ -106,16 +106,7 @@ function inferenceTable(report: Report): string[] {
   }));
   return [
     'Inference of the same model, all with the weights that quern has trained for one epoch',
-    ...columns([['', '', 'version', 'best', 'median', 'of peak', 'best / quern', 'median / quern', 'test accuracy'],
-      ...rows]),
+    ...textTable(['', '', 'version', 'best', 'median', 'of peak', 'best / quern', 'median / quern', 'test accuracy'],
+      rows, 3),
   ];
-}
-
-/** Cells under each other: words to the left, figures to the right. */
-function columns([head, ...rows]: string[][]): string[] {
-  const lines = [head!, ...rows];
-  const widths = head!.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
-  const isText = head!.map((title) => title === '' || title === 'version');
-  return lines.map((cells) => cells.map((cell, column) =>
-    (isText[column] ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ').trimEnd());
 }

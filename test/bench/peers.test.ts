@@ -1,11 +1,12 @@
 /** The comparison with other libraries: who takes part, who is left out, and what the tables say. */
 import assert from 'node:assert/strict';
+import { inferenceFlops, trainingFlops } from '../../bench/models.js';
 import { choose, type Contender } from '../../bench/peers/contenders.js';
 import { runContest, type Report } from '../../bench/peers/contest.js';
 import { reasonIn } from '../../bench/peers/environments.js';
 import { formatMarkdown } from '../../bench/peers/markdown.js';
 import { formatReport, ratio, showTime, suspects } from '../../bench/peers/report.js';
-import { inferenceFlops, trainingFlops, type Training } from '../../bench/peers/work.js';
+import type { Training } from '../../bench/peers/work.js';
 
 const namesOf = (chosen: readonly Contender[]): string[] => chosen.map(({ name, does }) => `${name} ${does}`);
 
