@@ -111,9 +111,8 @@ function deferWeightGradients(spec: ProgramSpec, code: readonly Instruction[]): 
  * metrics, goes row by row.
  */
 function moveWholeBatchApart(code: readonly Instruction[]): Instruction[] {
-  const ops: readonly Instruction['op'][] = ['lossScale', 'accumulate'];
-  const of = (op?: Instruction['op']) => code.filter((other) => (op ? other.op === op : !ops.includes(other.op)));
-  return [...of('lossScale'), ...of(), ...of('accumulate')];
+  const place = ({ op }: Instruction): number => (op === 'lossScale' ? 0 : op === 'accumulate' ? 2 : 1);
+  return [...code].sort((a, b) => place(a) - place(b));  // those of one place stay in order
 }
 
 /** A softmax or sigmoid of logits whose cross-entropy is computed too: the cross-entropy writes the probabilities. */

@@ -13,13 +13,12 @@ bool Context::allocate(const ProgramSpec& spec, const Plan& plan) {
 }
 
 void Context::bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs) noexcept {
-  pointers_.resize(scratch_.size());
-  for (size_t worker = 0; worker < pointers_.size(); worker++) {
+  for (size_t worker = 0; worker < batch_count_; worker++) {
     pointers_[worker].resize(spec.buffers.size());
     for (size_t id = 0; id < spec.buffers.size(); id++) {
       const Area& place = plan.places[id];
       float* base = arena_.data();
-      if (place.space == Plan::kBatch) base = batches_[own_batches_ ? worker : 0].data();
+      if (place.space == Plan::kBatch) base = batches_[worker].data();
       else if (place.space == Area::kParameters) base = slabs.weights;
       else if (place.space == Area::kGradients) base = gradients_.data();
       else if (place.in_slab()) base = slabs.slots.empty() ? nullptr : slabs.slots[Area::kSlots - place.space];
@@ -28,11 +27,10 @@ void Context::bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs
   }
 }
 
-bool Context::provide_batches(const Plan& plan, int workers, bool own) {
-  own_batches_ = own;
-  const size_t count = own ? scratch_.size() : 1;
-  if (batches_.size() < count) batches_.resize(count);
-  for (size_t worker = 0; worker < (own ? static_cast<size_t>(workers) : 1); worker++) {
+bool Context::provide_batches(const Plan& plan, int count) {
+  batch_count_ = static_cast<size_t>(count);
+  if (batches_.size() < batch_count_) batches_.resize(batch_count_), pointers_.resize(batch_count_);
+  for (size_t worker = 0; worker < batch_count_; worker++) {
     Arena& batch = batches_[worker];
     if (batch.size() < plan.batch_floats && !batch.allocate(plan.batch_floats)) return false;
   }

@@ -28,20 +28,20 @@ class Context {
  public:
   // False without the memory.
   [[nodiscard]] bool allocate(const ProgramSpec& spec, const Plan& plan);
-  // Points every buffer to its memory, for the workers there is scratch for.
+  // Points every buffer to its memory, for each batch that was provided.
   void bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs) noexcept;
   // Sets the number of rows of the steps that follow.
   void set_rows(const Plan& plan, int64_t rows) noexcept;
   // Makes sure that each of `workers` has scratch for every gemm of a batch of `rows`. False without the memory.
   [[nodiscard]] bool provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows);
-  // Memory for a batch that all workers share, or with `own` for one of each worker. False without the memory.
-  [[nodiscard]] bool provide_batches(const Plan& plan, int workers, bool own);
+  // Memory for so many batches: one that all workers share, or one for each of them. False without the memory.
+  [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
   // Where `worker` finds a buffer.
-  float* floats(BufferId id, int worker) const { return pointers_[static_cast<size_t>(worker)][id]; }
+  float* floats(BufferId id, int worker) const { return pointers_[own_batches() ? static_cast<size_t>(worker) : 0][id]; }
   // One that lies at the same place for all workers.
   float* floats(BufferId id) const { return floats(id, 0); }
-  bool own_batches() const { return own_batches_; }
+  bool own_batches() const { return batch_count_ > 1; }
   const Matrix& matrix(BufferId id) const { return matrices_[id]; }
   float* scratch(int worker) const { return scratch_[worker].data(); }
   int64_t rows() const { return rows_; }
@@ -57,9 +57,9 @@ class Context {
  private:
   Arena arena_, gradients_;
   std::vector<Arena> scratch_;
-  std::vector<Arena> batches_;     // by worker, or only the one they share
-  bool own_batches_ = false;
-  std::vector<std::vector<float*>> pointers_;  // by worker, by buffer
+  size_t batch_count_ = 1;
+  std::vector<Arena> batches_;                 // by worker where each has its own
+  std::vector<std::vector<float*>> pointers_;  // likewise, by buffer
   std::vector<Matrix> matrices_;   // by buffer, for rows_
   int64_t rows_ = -1;
 };

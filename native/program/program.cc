@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
-#include "kernels/dispatch.h"
 #include "gemm/plane_gemm.h"
+#include "kernels/dispatch.h"
 #include "program/array_source.h"
 #include "program/check_span.h"
 #include "program/context.h"
@@ -94,7 +94,7 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   const ArraySource source(kernels_, spec_, *plan_, span, rows);
   const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
                         context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size) &&
-                        context->provide_batches(*plan_, workers, owns_batches(source, workers));
+                        context->provide_batches(*plan_, owns_batches(source, workers) ? workers : 1);
   if (!provided || (access == WeightsAccess::kSnapshot && !snapshot) || (span.shuffle && !order)) {
     result->error.kind = SpanError::kMemory;
     return;
