@@ -14,6 +14,7 @@
 #include "kernels/functions.h"
 #include "kernels/gemm_kernels.h"
 #include "kernels/plane_kernels.h"
+#include "kernels/skipping_kernels.h"
 
 namespace quern {
 
@@ -61,6 +62,7 @@ struct KernelTable {
   int lanes;         // floats in a vector
 
   GemmKernels gemm;  // the loops around them are in gemm/gemm.cc
+  SkippingKernels skipping;  // around them gemm/skipping_gemm.cc
   const PlaneKernels* planes;  // null where the machine multiplies no bf16
   TileState* tile_state;       // null unless the planes' kernels keep sums in tiles
 

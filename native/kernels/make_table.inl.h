@@ -13,6 +13,7 @@
 #include "kernels/random.inl.h"
 #include "kernels/probes.inl.h"
 #include "kernels/gemm.inl.h"
+#include "kernels/skipping.inl.h"
 
 namespace quern {
 namespace {
@@ -81,6 +82,7 @@ constexpr KernelTable make_table(const char* name) {
   table.name = name;
   table.lanes = kLanes;
   table.gemm = kGemmKernels;
+  table.skipping = skipping_kernels();
   add_pointwise(table);
   add<Add>(table, CombineFunction::kAdd);
   add<Subtract>(table, CombineFunction::kSubtract);

@@ -50,6 +50,15 @@ QUERN_INLINE V load_u8_n(const uint8_t* p, int n) {
   for (int i = 0; i < n; i++) bytes[i] = p[i];
   return load_u8(bytes);
 }
+QUERN_INLINE uint64_t nonzero_bytes(const uint8_t* p) {
+  uint64_t zeros = 0;
+  for (int i = 0; i < 2; i++) {
+    __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32 * i));
+    __m256i is_zero = _mm256_cmpeq_epi8(bytes, _mm256_setzero_si256());
+    zeros |= static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(is_zero))) << 32 * i;
+  }
+  return ~zeros;
+}
 QUERN_INLINE U load_u(const uint32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
 QUERN_INLINE U load_u_n(const uint32_t* p, int n) {
   return {_mm256_maskload_epi32(reinterpret_cast<const int*>(p), first_lanes(n))};

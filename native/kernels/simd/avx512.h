@@ -40,6 +40,10 @@ QUERN_INLINE V load_u8(const uint8_t* p) {
 QUERN_INLINE V load_u8_n(const uint8_t* p, int n) {
   return {_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_lanes(n), p)))};
 }
+QUERN_INLINE uint64_t nonzero_bytes(const uint8_t* p) {
+  __m512i bytes = _mm512_loadu_si512(p);
+  return _mm512_test_epi8_mask(bytes, bytes);
+}
 QUERN_INLINE U load_u(const uint32_t* p) { return {_mm512_loadu_si512(p)}; }
 QUERN_INLINE U load_u_n(const uint32_t* p, int n) { return {_mm512_maskz_loadu_epi32(first_lanes(n), p)}; }
 QUERN_INLINE void store_u(uint32_t* p, U x) { _mm512_storeu_si512(p, x.v); }

@@ -36,6 +36,12 @@ QUERN_INLINE void store_n(float* p, V x, int n) {
 // Bytes, converted to floats.
 QUERN_INLINE V load_u8(const uint8_t* p) { return {static_cast<float>(*p)}; }
 QUERN_INLINE V load_u8_n(const uint8_t* p, int n) { return {n ? static_cast<float>(*p) : 0.0f}; }
+// Bit i: whether p[i], of 64, is not 0.
+QUERN_INLINE uint64_t nonzero_bytes(const uint8_t* p) {
+  uint64_t marks = 0;
+  for (int i = 0; i < 64; i++) marks |= static_cast<uint64_t>(p[i] != 0) << i;
+  return marks;
+}
 QUERN_INLINE U load_u(const uint32_t* p) { return {*p}; }
 QUERN_INLINE U load_u_n(const uint32_t* p, int n) { return {n ? *p : 0u}; }
 QUERN_INLINE void store_u(uint32_t* p, U x) { *p = x.v; }

@@ -1,0 +1,147 @@
+#include "gemm/skipping_gemm.h"
+
+#include <algorithm>
+
+#include "gemm/blocking.h"
+#include "gemm/epilogue.h"
+#include "gemm/panels.h"
+#include "gemm/part.h"
+#include "runtime/arena.h"
+#include "runtime/range.h"
+
+namespace quern {
+namespace {
+
+// Steps of k in one block: of a panel of B, 32 KB, which stays in L1 while the rows of A pass over it.
+constexpr int64_t kBlock = 128;
+constexpr int64_t kBlockWords = kBlock / kMarksInWord;
+
+// Rows of C that are finished together, while they are in L1.
+constexpr int64_t kStrip = 16;
+
+// The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
+// because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by the zeros too.
+class SkippingMultiplication {
+ public:
+  SkippingMultiplication(const KernelTable& table, const GemmCall& call, const SkippedOperand& a) noexcept
+      : kernels_(table.skipping), call_(call), epilogue_(table, call),
+        kernel_(a.transposed ? kernels_.together : kernels_.apart),
+        tiling_(gemm_tiling(table.gemm, call.m, call.n, true)) {
+    const SparseMatrix& matrix = a.matrix.matrix();
+    tile_.a_row = a.transposed ? 1 : matrix.cols, tile_.a_col = a.transposed ? matrix.cols : 1;
+    tile_.floats = matrix.floats, tile_.bytes = matrix.bytes, tile_.table = matrix.table;
+    tile_.marks = a.transposed ? a.matrix.of_columns(kernels_) : a.matrix.of_rows();
+    tile_.marks_row = a.transposed ? a.matrix.words_of_column() : a.matrix.words_of_row();
+    move(a.first_row, 0, &tile_);
+  }
+
+  void part(int part, int parts) const noexcept {
+    compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& region) {
+      const Range rows{tiling_.tiles.begin(region.first_tile), tiling_.tiles.begin(region.last_tile)};
+      const int64_t end = tiling_.first_column(region.last_panel);
+      for (Range columns{tiling_.first_column(region.first_panel), 0}; columns.begin < end; columns.begin = columns.end) {
+        columns.end = std::min(end, (columns.begin / kPanelColumns + 1) * kPanelColumns);
+        panel(rows, columns);
+      }
+    });
+  }
+
+ private:
+  struct Block {
+    Range columns, k;
+    const float* b;
+    int64_t b_row;
+  };
+
+  void panel(Range rows, Range columns) const noexcept {
+    for (Range k{0, std::min(kBlock, call_.k)};; k = {k.end, std::min(k.end + kBlock, call_.k)}) {
+      const Block block = block_of(columns, k);
+      const bool skips = kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
+      if (k.end == call_.k) return finish(block, rows, skips);
+      multiply(block, rows, skips, call_.c + rows.begin * call_.ldc + columns.begin, call_.ldc);
+    }
+  }
+
+  Block block_of(Range columns, Range k) const noexcept {
+    const PanelPlace place = call_.b_in_panels ? panel_place(call_.k, call_.n, columns.begin)
+                                               : PanelPlace{columns.begin, call_.b_row};
+    return {columns, k, call_.b + place.offset + k.begin * place.stride, place.stride};
+  }
+
+  // The last block of k.
+  void finish(const Block& block, Range all_rows, bool skips) const noexcept {
+    alignas(kAlignment) float passing[kStrip * kPanelColumns];
+    const bool passes = epilogue_.passes_on() && block.k.begin == 0;
+    for (Range rows = all_rows; rows.begin < all_rows.end; rows.begin = rows.end) {
+      rows.end = std::min(rows.begin + kStrip, all_rows.end);
+      float* const c = passes ? passing : call_.c + rows.begin * call_.ldc + block.columns.begin;
+      const int64_t ld = passes ? block.columns.size() : call_.ldc;
+      if (multiply(block, rows, skips, c, ld) && skips) multiply_all(block.columns, rows, c, ld);
+      const GemmBlock finished{rows.begin, rows.size(), block.columns.begin, block.columns.size()};
+      if (epilogue_.is_needed()) epilogue_.finish(finished, c, ld);
+    }
+  }
+
+  // Whether a sum of the last block is -0.
+  bool multiply(const Block& block, Range rows, bool skips, float* c, int64_t ld) const noexcept {
+    SkippingTile tile = tile_;
+    move(rows.begin, block.k.begin, &tile);
+    uint64_t all[kBlockWords];
+    if (!skips) {
+      mark_all(block.k.size(), all);
+      tile.marks = all, tile.marks_row = 0;
+    }
+    tile.b = block.b, tile.b_row = block.b_row;
+    tile.c = c, tile.ldc = ld;
+    tile.bias = block.k.begin == 0 && call_.bias ? call_.bias + block.columns.begin : nullptr;
+    tile.rows = rows.size(), tile.cols = block.columns.size(), tile.k = block.k.size();
+    tile.add_c = block.k.begin > 0;
+    tile.relu = block.k.end == call_.k && epilogue_.kernel_applies_relu();
+    return kernel_(tile);
+  }
+
+  // Without skipping, in all blocks.
+  void multiply_all(Range columns, Range rows, float* c, int64_t ld) const noexcept {
+    Range k{0, std::min(kBlock, call_.k)};
+    do {
+      multiply(block_of(columns, k), rows, false, c, ld);
+      k = {k.end, std::min(k.end + kBlock, call_.k)};
+    } while (k.begin < call_.k);
+  }
+
+  // Lets a tile begin so many rows and steps further on.
+  static void move(int64_t row, int64_t k, SkippingTile* tile) noexcept {
+    const int64_t elements = row * tile->a_row + k * tile->a_col;
+    if (tile->floats) tile->floats += elements;
+    else tile->bytes += elements;
+    tile->marks += row * tile->marks_row + k / kMarksInWord;
+  }
+
+  static void mark_all(int64_t k, uint64_t* marks) noexcept {
+    for (int64_t p = 0; p < k; p += kMarksInWord) {
+      marks[p / kMarksInWord] = ~uint64_t{0} >> (k - p < kMarksInWord ? kMarksInWord - (k - p) : 0);
+    }
+  }
+
+  const SkippingKernels& kernels_;
+  const GemmCall& call_;
+  const GemmEpilogue epilogue_;
+  SkippingKernel* const kernel_;
+  const GemmTiling tiling_;
+  SkippingTile tile_{};  // of all of A
+};
+
+}  // namespace
+
+bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept {
+  (void)table;
+  return call.m >= 8 && call.n >= 32 && density < 0.6;
+}
+
+void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,
+                   int parts) noexcept {
+  if (call.n == 0) return;
+  SkippingMultiplication(table, call, a).part(part, parts);
+}
+
+}  // namespace quern

@@ -1,0 +1,24 @@
+// Matrix products that skip what is 0 in A, with the bits of the product that does not.
+#pragma once
+#include "gemm/gemm.h"
+#include "gemm/nonzeros.h"
+
+namespace quern {
+
+// Whether this is quicker than multiplying by the zeros too. Depends on the shape, the kernels and the density, and
+// changes no bit.
+bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept;
+
+// Rows of op(A), from `first_row` on.
+struct SkippedOperand {
+  Nonzeros& matrix;
+  bool transposed;
+  int64_t first_row;
+};
+
+// As gemm(), for a call that uses no planes (plane_gemm.h), accumulates nothing, and whose B is not transposed; `a` takes
+// the place of the call's.
+void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,
+                   int parts) noexcept;
+
+}  // namespace quern

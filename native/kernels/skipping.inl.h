@@ -1,0 +1,235 @@
+// Products that skip the zeros of A, by walking over the bits that mark the others.
+//
+// Vectors run along the columns of B and C, as in gemm_micro.inl.h, but each step over k is one marked element: a
+// broadcast of A and one multiply-add for each vector, which takes its row of B from memory. On Zen 4 that is bound by
+// loads: four vectors of B and a broadcast in 5.1 cycles, where the multiply-adds take four. A panel of kPanelColumns
+// has kSums sums, two rows of C with four vectors of 16 each, or one with eight of 8; of 32 registers two rows take 8
+// and a broadcast each. With two rows one walk goes on where the other waits for a bit that was not foreseen.
+// Two rows that share their marks use each vector of B twice: 8 sums, one vector of B, two broadcasts.
+#pragma once
+
+namespace quern {
+namespace {
+
+// Vectors of a whole block of columns where rows walk apart and together, and rows that walk apart side by side.
+constexpr int kApartVectors = kLanes == 16 ? 4 : 8;
+constexpr int kTogetherVectors = 4;
+constexpr int kApartRows = kRegisters >= 32 ? 2 : 1;
+
+struct FloatsOfA {
+  const float* x;
+  QUERN_INLINE explicit FloatsOfA(const SkippingTile& t, int64_t row) : x(t.floats + row * t.a_row) {}
+  QUERN_INLINE V operator()(int64_t i) const { return set1(x[i]); }
+};
+
+struct BytesOfA {
+  const uint8_t* x;
+  const float* table;
+  QUERN_INLINE explicit BytesOfA(const SkippingTile& t, int64_t row) : x(t.bytes + row * t.a_row), table(t.table) {}
+  QUERN_INLINE V operator()(int64_t i) const { return set1(table[x[i]]); }
+};
+
+// Position of the lowest bit, of those from p on, which it takes away.
+QUERN_INLINE int64_t take_lowest(uint64_t& bits, int64_t p) {
+  const int64_t lowest = p + __builtin_ctzll(bits);
+  bits &= bits - 1;
+  return lowest;
+}
+
+// The columns of a tile from j on that fill kVectors vectors, or the few that are left, in one partial vector.
+template <class A, int kVectors, bool kTail>
+struct SkippingColumns {
+  const SkippingTile& t;
+  const int64_t j;
+  const int last;  // columns in the last vector
+
+  QUERN_INLINE SkippingColumns(const SkippingTile& tile, int64_t first)
+      : t(tile), j(first), last(static_cast<int>(kTail ? tile.cols - first : kLanes)) {}
+
+  template <int kRows>
+  QUERN_INLINE void start(V (&sum)[kRows][kVectors], int64_t row) const {
+    const float* const bias = t.bias ? t.bias + j : nullptr;
+    start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? t.c + row * t.ldc + j : nullptr, t.ldc, last);
+  }
+
+  // True if there is a -0 among the sums.
+  template <int kRows>
+  QUERN_INLINE bool finish(const V (&sum)[kRows][kVectors], int64_t row) const {
+    M negative = set1(0.0f) < set1(0.0f);
+#pragma GCC unroll 2
+    for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) {
+        negative = negative | (at_least(bits(sum[i][v]), set1_u(0x80000000u)) & (sum[i][v] == set1(0.0f)));
+      }
+    }
+    store_tile<kRows, kVectors, kTail>(sum, t.relu, t.c + row * t.ldc + j, t.ldc, last);
+    return mask_bits(negative) != 0;
+  }
+
+  QUERN_INLINE void add(V (&sum)[kVectors], V x, int64_t p) const {
+    const float* const b = t.b + p * t.b_row + j;
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last), sum[v]);
+  }
+
+  QUERN_INLINE void walk(V (&sum)[kVectors], const A& a, uint64_t bits, int64_t first) const {
+    while (bits) {
+      const int64_t p = take_lowest(bits, first);
+      add(sum, a(p * t.a_col), p);
+    }
+  }
+
+  QUERN_INLINE bool row(int64_t i) const {
+    V sum[1][kVectors];
+    start<1>(sum, i);
+    const A a(t, i);
+    const uint64_t* const marks = t.marks + i * t.marks_row;
+    for (int64_t p = 0; p < t.k; p += kMarksInWord) walk(sum[0], a, marks[p / kMarksInWord], p);
+    return finish<1>(sum, i);
+  }
+
+  QUERN_INLINE bool two_rows_apart(int64_t i) const {
+    V sum[2][kVectors];
+    start<2>(sum, i);
+    const A a0(t, i), a1(t, i + 1);
+    const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
+    for (int64_t p = 0; p < t.k; p += kMarksInWord) {
+      uint64_t bits0 = marks0[p / kMarksInWord], bits1 = marks1[p / kMarksInWord];
+      while (bits0 && bits1) {
+        const int64_t p0 = take_lowest(bits0, p), p1 = take_lowest(bits1, p);
+        add(sum[0], a0(p0 * t.a_col), p0);
+        add(sum[1], a1(p1 * t.a_col), p1);
+      }
+      walk(sum[0], a0, bits0, p);
+      walk(sum[1], a1, bits1, p);
+    }
+    return finish<2>(sum, i);
+  }
+
+  QUERN_INLINE bool two_rows_together(int64_t i) const {
+    V sum[2][kVectors];
+    start<2>(sum, i);
+    const A a0(t, i), a1(t, i + 1);
+    const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
+    for (int64_t first = 0; first < t.k; first += kMarksInWord) {
+      uint64_t bits = marks0[first / kMarksInWord] | marks1[first / kMarksInWord];
+      while (bits) {
+        const int64_t p = take_lowest(bits, first);
+        const float* const b = t.b + p * t.b_row + j;
+        const V x0 = a0(p * t.a_col), x1 = a1(p * t.a_col);
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; v++) {
+          V y = load_column<kVectors, kTail>(b, v, last);
+          pin(y);
+          sum[0][v] = fma(x0, y, sum[0][v]);
+          sum[1][v] = fma(x1, y, sum[1][v]);
+        }
+      }
+    }
+    return finish<2>(sum, i);
+  }
+};
+
+template <bool kTogether, class Columns>
+QUERN_INLINE bool skip_rows(const SkippingTile& t, const Columns& columns) {
+  bool negative = false;
+  int64_t i = 0;
+  for (; (kTogether || kApartRows == 2) && i + 2 <= t.rows; i += 2) {
+    negative |= kTogether ? columns.two_rows_together(i) : columns.two_rows_apart(i);
+  }
+  for (; i < t.rows; i++) negative |= columns.row(i);
+  return negative;
+}
+
+template <class A, bool kTogether>
+QUERN_INLINE bool skip_in(const SkippingTile& t) {
+  constexpr int kVectors = kTogether ? kTogetherVectors : kApartVectors;
+  bool negative = false;
+  int64_t j = 0;
+  for (; j + kVectors * kLanes <= t.cols; j += kVectors * kLanes) {
+    negative |= skip_rows<kTogether>(t, SkippingColumns<A, kVectors, false>(t, j));
+  }
+  for (; j + kLanes <= t.cols; j += kLanes) negative |= skip_rows<kTogether>(t, SkippingColumns<A, 1, false>(t, j));
+  if (j < t.cols) negative |= skip_rows<kTogether>(t, SkippingColumns<A, 1, true>(t, j));
+  return negative;
+}
+
+template <bool kTogether>
+bool skipping(const SkippingTile& t) noexcept {
+  return t.floats ? skip_in<FloatsOfA, kTogether>(t) : skip_in<BytesOfA, kTogether>(t);
+}
+
+// words of marks by mark(first element, elements), which are 64 but for the last.
+template <class Mark>
+QUERN_INLINE int64_t mark_words(int64_t n, uint64_t* marks, Mark mark) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; i += kMarksInWord) {
+    const uint64_t word = mark(i, n - i < kMarksInWord ? n - i : kMarksInWord);
+    marks[i / kMarksInWord] = word;
+    count += __builtin_popcountll(word);
+  }
+  return count;
+}
+
+int64_t mark_floats(const float* x, int64_t n, uint64_t* marks) noexcept {
+  return mark_words(n, marks, [&](int64_t first, int64_t count) {
+    uint64_t word = 0;
+    for_lanes(count, [&](auto lanes, int64_t i) {
+      word |= static_cast<uint64_t>(mask_bits(!(lanes.load(x + first + i) == set1(0.0f)))) << i;
+    });
+    return word;
+  });
+}
+
+int64_t mark_bytes(const uint8_t* x, int64_t n, uint64_t* marks) noexcept {
+  return mark_words(n, marks, [&](int64_t first, int64_t count) {
+    if (count == kMarksInWord) return nonzero_bytes(x + first);
+    uint8_t rest[kMarksInWord] = {};
+    for (int64_t i = 0; i < count; i++) rest[i] = x[first + i];
+    return nonzero_bytes(rest);
+  });
+}
+
+// Exchanges blocks of kSize bits, then those within them: the transpose of Warren, Hacker's Delight, 7-3, with the
+// lowest bit first.
+template <int kSize>
+QUERN_INLINE void turn_blocks(uint64_t* words) {
+  constexpr uint64_t kLow = ~uint64_t{0} / ((uint64_t{1} << kSize) + 1);  // the lower kSize of every 2 * kSize bits
+  for (int block = 0; block < 64; block += 2 * kSize) {
+    for (int i = block; i < block + kSize; i++) {
+      const uint64_t moved = ((words[i] >> kSize) ^ words[i + kSize]) & kLow;
+      words[i] ^= moved << kSize;
+      words[i + kSize] ^= moved;
+    }
+  }
+  if constexpr (kSize > 1) turn_blocks<kSize / 2>(words);
+}
+
+void turn_marks(const uint64_t* marks, int64_t row_words, int64_t rows, uint64_t* to, int64_t to_row) noexcept {
+  for (int64_t w = 0; w < row_words; w++) {
+    uint64_t words[kMarksInWord];
+    for (int64_t i = 0; i < kMarksInWord; i++) words[i] = i < rows ? marks[i * row_words + w] : 0;
+    turn_blocks<32>(words);
+    for (int64_t c = 0; c < kMarksInWord; c++) to[(w * kMarksInWord + c) * to_row] = words[c];
+  }
+}
+
+// 0 times what is not finite is NaN.
+bool all_finite(const float* x, int64_t rows, int64_t cols, int64_t ld) noexcept {
+  if (cols == ld) cols *= rows, rows = 1;
+  V sum[4] = {set1(0.0f), set1(0.0f), set1(0.0f), set1(0.0f)};
+  for (int64_t i = 0; i < rows; i++) {
+    for_lanes_unrolled<4>(cols, [&](auto lanes, int64_t j, int slot) {
+      sum[slot] = fma(lanes.load(x + i * ld + j), set1(0.0f), sum[slot]);
+    });
+  }
+  return mask_bits(is_nan(sum[0] + sum[1]) | is_nan(sum[2] + sum[3])) == 0;
+}
+
+constexpr SkippingKernels skipping_kernels() {
+  return {skipping<false>, skipping<true>, mark_floats, mark_bytes, turn_marks, all_finite};
+}
+
+}  // namespace
+}  // namespace quern

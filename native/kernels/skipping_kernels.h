@@ -1,0 +1,54 @@
+// Products that skip the zeros of A: fma(0, b, sum) is sum where b is finite, so leaving it out changes no bit, but for
+// one thing: the sum -0 becomes 0 by adding a product that is 0. The kernels say when they ended with a -0.
+//
+// No std, no templates: each instruction set's unit includes this.
+#pragma once
+#include <stdint.h>
+
+namespace quern {
+
+// Elements are marked by bits, 64 to a word, the first one lowest: no lists, of which building one takes longer than
+// walking over the bits.
+inline constexpr int64_t kMarksInWord = 64;
+
+// A block of C, rows by cols:
+//   C(i, j) = epilogue(init(i, j) + sum over the marked p of A(i, p) B(p, j), in ascending order)
+// with init and epilogue as in GemmTile (gemm_kernels.h).
+struct SkippingTile {
+  // A(i, p) is floats[i * a_row + p * a_col] or, where floats is null, table[bytes[i * a_row + p * a_col]].
+  const float* floats;
+  const uint8_t* bytes;
+  const float* table;
+  int64_t a_row, a_col;
+  // Bit p % 64 of word i * marks_row + p / 64 marks (i, p); none are set beyond k.
+  const uint64_t* marks;
+  int64_t marks_row;
+  const float* b;  // B(p, j) = b[p * b_row + j]
+  int64_t b_row;
+  float* c;  // C(i, j) = c[i * ldc + j]
+  int64_t ldc;
+  const float* bias;
+  int64_t rows, cols, k;
+  bool add_c;
+  bool relu;
+};
+
+// Whether an element was -0 before the epilogue.
+using SkippingKernel = bool(const SkippingTile&) noexcept;
+
+struct SkippingKernels {
+  // Each row walks over its own marks, or two rows over those of both: rows next to each other in an A that is stored
+  // transposed, such as neighbouring pixels, are not 0 at the same places for the most part, and share what is read of B.
+  SkippingKernel* apart;
+  SkippingKernel* together;
+  // Marks what is not 0 of n elements, in whole words, and returns how many those are.
+  int64_t (*mark_floats)(const float* x, int64_t n, uint64_t* marks) noexcept;
+  int64_t (*mark_bytes)(const uint8_t* x, int64_t n, uint64_t* marks) noexcept;
+  // The marks of `rows` rows, row_words words each, as those of 64 columns for each of these words: to[c * to_row] is
+  // the word of column c that has the first 64 rows in it. At most 64 rows; those beyond are not marked.
+  void (*turn_marks)(const uint64_t* marks, int64_t row_words, int64_t rows, uint64_t* to, int64_t to_row) noexcept;
+  // Of a block whose rows are ld floats apart.
+  bool (*all_finite)(const float* x, int64_t rows, int64_t cols, int64_t ld) noexcept;
+};
+
+}  // namespace quern

@@ -1,0 +1,157 @@
+// Products that skip zeros have the bits of those that do not, whatever is in the operands.
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "gemm/skipping_gemm.h"
+#include "products.h"
+
+namespace quern {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity(), kNaN = std::numeric_limits<float>::quiet_NaN();
+
+// A with so many of its elements not 0; some zeros are negative.
+void thin_out(std::vector<float>& a, double density, std::mt19937& random) {
+  std::uniform_real_distribution<double> share(0, 1);
+  for (float& x : a) {
+    if (share(random) >= density) x = share(random) < 0.1 ? -0.0f : 0.0f;
+  }
+}
+
+struct Bytes {
+  std::vector<uint8_t> bytes;
+  std::vector<float> table;
+};
+
+// Replaces A by what bytes of it stand for: one scale, and 0 where it was.
+Bytes to_bytes(std::vector<float>& a) {
+  Bytes result{std::vector<uint8_t>(a.size()), std::vector<float>(256)};
+  for (int i = 0; i < 256; i++) result.table[i] = static_cast<float>(i) / 255;
+  for (size_t i = 0; i < a.size(); i++) {
+    result.bytes[i] = a[i] == 0 ? 0 : static_cast<uint8_t>(std::lround(std::fabs(a[i]) * 254) + 1);
+    a[i] = result.table[result.bytes[i]];
+  }
+  return result;
+}
+
+// Computes it by skipping, in parts from the last to the first.
+void skip(const KernelTable& table, Product& product, const Bytes* bytes, int parts) {
+  const Shape shape = product.shape;
+  SparseMatrix matrix;
+  if (bytes) matrix.bytes = bytes->bytes.data(), matrix.table = bytes->table.data();
+  else matrix.floats = product.a.data();
+  matrix.rows = shape.transpose_a ? shape.k : shape.m, matrix.cols = shape.transpose_a ? shape.m : shape.k;
+  Nonzeros nonzeros;
+  CHECK(nonzeros.allocate(matrix.rows, matrix.cols));
+  nonzeros.find(table.skipping, matrix);
+  for (int part = parts - 1; part >= 0; part--) {
+    skipping_gemm(table, product.call(), {nonzeros, shape.transpose_a, 0}, part, parts);
+  }
+}
+
+bool same_bits(const Product& a, const Product& b) {
+  return std::memcmp(a.c.data(), b.c.data(), a.c.size() * sizeof(float)) == 0;
+}
+
+void check_same(const KernelTable& table, const Product& product, const Bytes* bytes, int parts, const char* about) {
+  Product dense = product, skipped = product;
+  multiply(table, dense, 1);
+  skip(table, skipped, bytes, parts);
+  if (same_bits(dense, skipped)) return;
+  char what[200];
+  std::snprintf(what, sizeof what, "%s, %s: %lldx%lldx%lld transposed %d bytes %d parts %d", table.name, about,
+                static_cast<long long>(product.shape.m), static_cast<long long>(product.shape.n),
+                static_cast<long long>(product.shape.k), product.shape.transpose_a, bytes != nullptr, parts);
+  test::fail(__FILE__, __LINE__, what);
+}
+
+int64_t pick(std::mt19937& random, const std::vector<int64_t>& from) { return from[random() % from.size()]; }
+
+// Of AVX-512 and less: what multiplies by planes has other bits, and is not skipped in.
+template <class Check>
+void for_each_skipping_table(Check check) {
+  for_each_table([&](const KernelTable& table) {
+    if (!table.tile_state) check(table);
+  });
+}
+
+TEST(skipping_changes_no_bit_of_shapes_with_tails_and_any_density) {
+  const std::vector<int64_t> sizes = {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 300};
+  for_each_skipping_table([&](const KernelTable& table) {
+    std::mt19937 random(5);
+    for (int round = 0; round < 300; round++) {
+      Options options;
+      options.bias = random() % 2;
+      options.function = random() % 2 ? PointwiseFunction::kRelu : PointwiseFunction::kTanh;
+      Product product({pick(random, sizes), pick(random, sizes), pick(random, sizes), random() % 2 != 0, false}, options,
+                      random);
+      thin_out(product.a, static_cast<double>(round % 11) / 10, random);
+      check_same(table, product, nullptr, 1 + static_cast<int>(random() % 3), "floats");
+      const Bytes bytes = to_bytes(product.a);
+      check_same(table, product, &bytes, 1 + static_cast<int>(random() % 3), "bytes");
+    }
+  });
+}
+
+TEST(skipping_nothing_multiplies_zeros_by_what_is_not_finite) {
+  for_each_skipping_table([&](const KernelTable& table) {
+    std::mt19937 random(6);
+    for (const float bad : {kInf, -kInf, kNaN}) {
+      for (int round = 0; round < 30; round++) {
+        Product product({40, 70, 300, round % 2 != 0, false}, {}, random);
+        thin_out(product.a, 0.1, random);
+        product.b[random() % product.b.size()] = bad;
+        if (round % 3 == 0) product.a[random() % product.a.size()] = bad;
+        check_same(table, product, nullptr, 2, "not finite");
+      }
+    }
+  });
+}
+
+// A sum that underflows to -0 becomes 0 by the next product that is 0.
+TEST(skipping_keeps_the_sign_of_zeros) {
+  for_each_skipping_table([&](const KernelTable& table) {
+    std::mt19937 random(7);
+    for (int round = 0; round < 60; round++) {
+      Options options;
+      options.bias = round % 3 == 0;
+      Product product({35, 70, round % 2 ? 60 : 200, round % 4 < 2, false}, options, random);
+      thin_out(product.a, 0.02, random);
+      for (float& x : product.b) x = std::copysign(1e-30f, x);
+      for (float& x : product.a) x *= 1e-30f;
+      for (float& x : product.bias) x = -0.0f;
+      check_same(table, product, nullptr, 1, "zeros");
+    }
+  });
+}
+
+TEST(marks_are_what_is_not_zero) {
+  for_each_skipping_table([&](const KernelTable& table) {
+    const int64_t rows = 130, cols = 77;
+    std::mt19937 random(8);
+    std::vector<float> x(rows * cols, 1.0f);
+    thin_out(x, 0.4, random);
+    x[5] = kNaN;
+    Nonzeros nonzeros;
+    CHECK(nonzeros.allocate(rows, cols));
+    SparseMatrix matrix;
+    matrix.floats = x.data(), matrix.rows = rows, matrix.cols = cols;
+    nonzeros.find(table.skipping, matrix);
+    const uint64_t *const of_rows = nonzeros.of_rows(), *const of_columns = nonzeros.of_columns(table.skipping);
+    int64_t count = 0, wrong = 0;
+    for (int64_t i = 0; i < rows; i++) {
+      for (int64_t j = 0; j < cols; j++) {
+        const bool nonzero = x[i * cols + j] != 0;
+        count += nonzero;
+        wrong += nonzero != ((of_rows[i * nonzeros.words_of_row() + j / 64] >> j % 64 & 1) != 0);
+        wrong += nonzero != ((of_columns[j * nonzeros.words_of_column() + i / 64] >> i % 64 & 1) != 0);
+      }
+    }
+    CHECK(wrong == 0);
+    CHECK(count == nonzeros.count());
+  });
+}
+
+}  // namespace
+}  // namespace quern
