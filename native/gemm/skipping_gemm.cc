@@ -140,7 +140,7 @@ bool skipping_pays(const KernelTable& table, const GemmCall& call, double densit
 
 void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,
                    int parts) noexcept {
-  if (call.n == 0) return;
+  if (call.m == 0 || call.n == 0) return gemm(table, call, part, parts, nullptr);
   SkippingMultiplication(table, call, a).part(part, parts);
 }
 

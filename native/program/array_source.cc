@@ -43,7 +43,9 @@ void ArraySource::add(const ProgramSpec& spec, const ArrayView& view, BufferId b
 void ArraySource::gather(int64_t step, Range share, const Context& context, int worker,
                          BadData* bad) const noexcept {
   for (const Array& array : arrays_) {
-    gather(array, step * batch_size_, share, context.floats(array.buffer, worker), bad);
+    float* const out = context.floats(array.buffer, worker);
+    if (context.skipping.takes_bytes(array.buffer)) copy_bytes(array, step * batch_size_, share, out);
+    else gather(array, step * batch_size_, share, out, bad);
   }
 }
 
@@ -56,6 +58,14 @@ void ArraySource::fetch(int64_t step, Range share) const noexcept {
     for (int64_t i = step * batch_size_ + share.begin; i < end; i++) {
       prefetch<kFar>(array.row(row_at(i)), array.row_bytes());
     }
+  }
+}
+
+void ArraySource::copy_bytes(const Array& array, int64_t first, Range share, void* out) const noexcept {
+  uint8_t* const to = static_cast<uint8_t*>(out);
+  for (int64_t i = share.begin; i < share.end; i++) {
+    const auto length = static_cast<size_t>(array.row_length);
+    std::memcpy(to + i * array.row_length, array.row(row_at(first + i)), length);
   }
 }
 

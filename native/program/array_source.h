@@ -40,6 +40,7 @@ class ArraySource : public BatchSource {
   void add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which, int index);
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
+  void copy_bytes(const Array& array, int64_t first, Range share, void* out) const noexcept;
   void copy(const Array& array, const void* from, void* to, int64_t count) const noexcept;
   void to_floats(const Array& array, const void* from, float* to, int64_t count) const noexcept;
   // Index of the first bad one of `count` copied values, or count.

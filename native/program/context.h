@@ -6,6 +6,7 @@
 #include "kernels/kernel_table.h"
 #include "program/pace.h"
 #include "program/plan.h"
+#include "program/skipping.h"
 #include "program/spec.h"
 #include "runtime/arena.h"
 #include "runtime/barrier.h"
@@ -52,6 +53,7 @@ class Context {
   RandomKey key{};                   // of the epoch
   uint32_t step = 0;                 // of the epoch
   Pace pace;
+  Skipping skipping;
   Barrier barrier{1};
 
  private:

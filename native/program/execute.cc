@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "gemm/gemm.h"
+#include "gemm/plane_gemm.h"
+#include "gemm/skipping_gemm.h"
 #include "program/share.h"
 #include "program/tile_work.h"
 #include "program/update.h"
@@ -38,14 +40,15 @@ class Execution {
     call.precision = spec_.precision;
     call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
     call.b_in_panels = context_.uses_panels && plan_.in_panels[static_cast<size_t>(in.b)];
-    if (share_.by_units) return gemm_rows(call, share_.rows(out.rows));
+    Nonzeros* const nonzeros = nonzeros_of(call);
+    if (share_.by_units) return multiply_rows(call, in.transpose_a, nonzeros, share_.rows(out.rows));
     const FoldedUpdate& folded = planned_.update;
-    if (folded.instruction < 0) return gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
+    if (folded.instruction < 0) return multiply(call, in.transpose_a, nonzeros);
     const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(folded.instruction)];
     call.takes_panels = context_.uses_panels && folded.in_panels;
     TileWork work(kernels_, context_, update, folded.floats.begin, out.rows, out.cols, call.takes_panels);
     call.take = &TileWork::take, call.taker = &work;
-    gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
+    multiply(call, in.transpose_a, nonzeros);
   }
 
   void operator()(const Pointwise& in) const noexcept {
@@ -188,12 +191,24 @@ class Execution {
   void operator()(const Adam& in) const noexcept { update(in); }
 
  private:
+  // Those of its A if all others are to be skipped, else null.
+  Nonzeros* nonzeros_of(const GemmCall& call) const noexcept {
+    if (planned_.skipped < 0 || uses_planes(kernels_, call)) return nullptr;
+    return context_.skipping.nonzeros(kernels_, call, planned_.skipped, context_, worker_);
+  }
+
+  void multiply(const GemmCall& call, bool transposed_a, Nonzeros* nonzeros) const noexcept {
+    if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, 0}, share_.part, share_.parts);
+    else gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
+  }
+
   // Of a gemm that is cut by rows.
-  void gemm_rows(GemmCall call, Range r) const noexcept {
+  void multiply_rows(GemmCall call, bool transposed_a, Nonzeros* nonzeros, Range r) const noexcept {
     const int64_t first = r.begin * call.ldc;
     call.m = r.size(), call.a += r.begin * call.a_row, call.c += first;
     if (call.saved) call.saved += first;
-    gemm(kernels_, call, 0, 1, context_.scratch(worker_));
+    if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, r.begin}, 0, 1);
+    else gemm(kernels_, call, 0, 1, context_.scratch(worker_));
   }
 
   template <class Rule>

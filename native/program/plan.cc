@@ -82,6 +82,7 @@ class Planner {
     for (size_t id = 0; id < spec_.buffers.size(); id++) add_buffer(static_cast<BufferId>(id));
     plan_.in_panels.resize(spec_.buffers.size());
     lay_out({});
+    plan_.skipped = find_skipped(spec_, options_.keep_temporaries || !options_.cuts_gemms_by_rows);
     if (options_.keep_temporaries) {
       plan_.whole = plan_.apart = schedule(unfolded(spec_), true);
       return std::move(plan_);
@@ -188,6 +189,7 @@ class Planner {
     const Instruction& instruction = spec_.segments[segment][i];
     PlannedInstruction planned;
     double nanoseconds = cost_of(spec_, instruction, spec_.max_rows).nanoseconds();
+    planned.skipped = plan_.skipped.of[segment][i];
     if (segment == kBackward) planned.update = folding.update[i];
     if (segment == kUpdate) {
       planned.left = folding.left[i];

@@ -7,6 +7,7 @@
 #include "program/fold_updates.h"
 #include "program/layout.h"
 #include "program/shape.h"
+#include "program/skipping.h"
 #include "program/spec.h"
 #include "runtime/range.h"
 
@@ -41,6 +42,7 @@ struct PlannedInstruction {
   FoldedUpdate update;  // of a gemm: what is done with each of its tiles
   // Of an update: the floats of its operands that no gemm took over.
   std::vector<Range> left;
+  int32_t skipped = -1;  // of a gemm: the matrix of Plan::skipped whose zeros it may skip
 
   int64_t floats_left() const {
     int64_t floats = 0;
@@ -60,6 +62,7 @@ struct Plan : Layout {
   Schedule whole;  // of steps that run them all: updates are folded into the gemms that they wait for
   std::vector<ParameterMatrix> panels;  // that may lie in panels while whole steps run
   std::vector<bool> in_panels;          // by buffer: whether it is one of these parameters
+  SkippedMatrices skipped;
   int64_t gradient_floats = 0;  // 0 when the program has no gradients
   int32_t slots = 0;            // optimizer slots the program needs
   BufferId scalars = kNoBuffer, weights = kNoBuffer;

@@ -94,6 +94,7 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   const ArraySource source(kernels_, spec_, *plan_, span, rows);
   const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
                         context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size) &&
+                        context->skipping.provide(spec_, *plan_, workers, span.batch_size) &&
                         context->provide_batches(*plan_, owns_batches(source, workers) ? workers : 1);
   if (!provided || (access == WeightsAccess::kSnapshot && !snapshot) || (span.shuffle && !order)) {
     result->error.kind = SpanError::kMemory;
@@ -105,6 +106,7 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
     slabs.slots.push_back(parameters_->slab(slot));
   }
   context->bind(spec_, *plan_, slabs);
+  context->skipping.begin(kernels_, spec_, *plan_, span);
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);
 
