@@ -19,12 +19,16 @@ constexpr int64_t kBlockWords = kBlock / kMarksInWord;
 // Rows of C that are finished together, while they are in L1.
 constexpr int64_t kStrip = 16;
 
+// Rows of C for which a block of B is copied, unless it lies together as it is: rows of B a power of two apart compete
+// for the same sets of L1.
+constexpr int64_t kWorthPacking = 16;
+
 // The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
 // because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by the zeros too.
 class SkippingMultiplication {
  public:
   SkippingMultiplication(const KernelTable& table, const GemmCall& call, const SkippedOperand& a) noexcept
-      : kernels_(table.skipping), call_(call), epilogue_(table, call),
+      : kernels_(table.skipping), pack_(table.gemm.pack), call_(call), epilogue_(table, call),
         kernel_(a.transposed ? kernels_.together : kernels_.apart),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, true)) {
     const SparseMatrix& matrix = a.matrix.matrix();
@@ -54,8 +58,10 @@ class SkippingMultiplication {
   };
 
   void panel(Range rows, Range columns) const noexcept {
+    alignas(kAlignment) float packed[kBlock * kPanelColumns];
     for (Range k{0, std::min(kBlock, call_.k)};; k = {k.end, std::min(k.end + kBlock, call_.k)}) {
-      const Block block = block_of(columns, k);
+      Block block = block_of(columns, k);
+      if (block.b_row > kPanelColumns && rows.size() >= kWorthPacking) pack(packed, &block);
       const bool skips = kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
       if (k.end == call_.k) return finish(block, rows, skips);
       multiply(block, rows, skips, call_.c + rows.begin * call_.ldc + columns.begin, call_.ldc);
@@ -66,6 +72,12 @@ class SkippingMultiplication {
     const PanelPlace place = call_.b_in_panels ? panel_place(call_.k, call_.n, columns.begin)
                                                : PanelPlace{columns.begin, call_.b_row};
     return {columns, k, call_.b + place.offset + k.begin * place.stride, place.stride};
+  }
+
+  void pack(float* packed, Block* block) const noexcept {
+    const int64_t columns = block->columns.size(), width = divide_up(columns, tiling_.lanes) * tiling_.lanes;
+    pack_(block->b, block->b_row, 1, block->k.size(), columns, packed, width);
+    block->b = packed, block->b_row = width;
   }
 
   // The last block of k.
@@ -96,7 +108,8 @@ class SkippingMultiplication {
     tile.bias = block.k.begin == 0 && call_.bias ? call_.bias + block.columns.begin : nullptr;
     tile.rows = rows.size(), tile.cols = block.columns.size(), tile.k = block.k.size();
     tile.add_c = block.k.begin > 0;
-    tile.relu = block.k.end == call_.k && epilogue_.kernel_applies_relu();
+    tile.is_last = block.k.end == call_.k;
+    tile.relu = tile.is_last && epilogue_.kernel_applies_relu();
     return kernel_(tile);
   }
 
@@ -124,6 +137,7 @@ class SkippingMultiplication {
   }
 
   const SkippingKernels& kernels_;
+  GemmPackKernel* const pack_;
   const GemmCall& call_;
   const GemmEpilogue epilogue_;
   SkippingKernel* const kernel_;

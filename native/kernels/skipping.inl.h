@@ -52,9 +52,14 @@ struct SkippingColumns {
     start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? t.c + row * t.ldc + j : nullptr, t.ldc, last);
   }
 
-  // True if there is a -0 among the sums.
   template <int kRows>
   QUERN_INLINE bool finish(const V (&sum)[kRows][kVectors], int64_t row) const {
+    store_tile<kRows, kVectors, kTail>(sum, t.relu, t.c + row * t.ldc + j, t.ldc, last);
+    return t.is_last && has_negative_zero<kRows>(sum);
+  }
+
+  template <int kRows>
+  static QUERN_INLINE bool has_negative_zero(const V (&sum)[kRows][kVectors]) {
     M negative = set1(0.0f) < set1(0.0f);
 #pragma GCC unroll 2
     for (int i = 0; i < kRows; i++) {
@@ -63,7 +68,6 @@ struct SkippingColumns {
         negative = negative | (at_least(bits(sum[i][v]), set1_u(0x80000000u)) & (sum[i][v] == set1(0.0f)));
       }
     }
-    store_tile<kRows, kVectors, kTail>(sum, t.relu, t.c + row * t.ldc + j, t.ldc, last);
     return mask_bits(negative) != 0;
   }
 

@@ -31,9 +31,10 @@ struct SkippingTile {
   int64_t rows, cols, k;
   bool add_c;
   bool relu;
+  bool is_last;  // no further steps of k are to be added
 };
 
-// Whether an element was -0 before the epilogue.
+// Whether an element ended as -0, before the epilogue; false for what is not the last.
 using SkippingKernel = bool(const SkippingTile&) noexcept;
 
 struct SkippingKernels {
