@@ -16,8 +16,10 @@ class SpanReader {
   int64_t integer(const char* name, int64_t min, int64_t max) const { return value_.get(name).integer(min, max); }
   bool flag(const char* name) const { return value_.get(name).flag(); }
 
-  // { data, rowLength } of any of the three element types.
+  // { data, rowLength } of any of the three element types, or { indptr, indices, values, rowLength }.
   ArrayView array(const Argument& item) const {
+    Argument indptr = item.get("indptr");
+    if (!indptr.missing()) return csr(item, indptr);
     Argument data = item.get("data");
     return elements(data, item.get("rowLength"));
   }
@@ -34,6 +36,20 @@ class SpanReader {
       }
     }
     data.refuse_type("a Float32Array, Uint8Array or Int32Array");
+  }
+
+  ArrayView csr(const Argument& item, const Argument& indptr) const {
+    Argument values = item.get("values"), indices = item.get("indices");
+    ArrayView view;
+    view.row_length = item.get("rowLength").integer(0, kMaxSafeInteger);
+    view = fill(values.array<float>(0), values, ElementType::kF32, view);
+    view.indices = indices.array<uint32_t>(view.length).data;
+    keep(indices);
+    const Elements<uint32_t> rows = indptr.array<uint32_t>(1);
+    keep(indptr);
+    view.indptr = rows.data;
+    view.indptr_length = rows.length;
+    return view;
   }
 
   void arrays(const char* name, std::vector<ArrayView>* views) const {
@@ -97,6 +113,9 @@ Napi::Object error_to_object(Napi::Env env, const SpanError& error) {
     object.Set("kind", "label");
     object.Set("array", error.index);
     object.Set("classes", error.classes);
+  } else if (error.kind == SpanError::kIndices) {
+    object.Set("kind", "indices");
+    object.Set("array", error.index);
   } else {
     constexpr const char* kArrays[] = {"x", "y", "sampleWeight"};
     object.Set("kind", "finite");
@@ -157,7 +176,7 @@ Napi::Object result_to_object(Napi::Env env, const SpanResult& result) {
   Napi::Float64Array accumulators = Napi::Float64Array::New(env, result.accumulators.size());
   std::copy(result.accumulators.begin(), result.accumulators.end(), accumulators.Data());
   object.Set("accumulators", accumulators);
-  if (result.error.kind == SpanError::kLabel || result.error.kind == SpanError::kFinite) {
+  if (result.error.kind != SpanError::kNone && result.error.kind != SpanError::kMemory) {
     object.Set("error", error_to_object(env, result.error));
   }
   return object;

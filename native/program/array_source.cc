@@ -36,7 +36,7 @@ void ArraySource::add(const ProgramSpec& spec, const ArrayView& view, BufferId b
                       int index) {
   const BufferSpec& to = spec.buffers[buffer];
   arrays_.push_back({static_cast<const uint8_t*>(view.data), view.type, view.row_length, buffer, to.dtype, to.scale,
-                     to.offset, to.classes, which, index});
+                     to.offset, to.classes, which, index, CsrRows(view)});
   row_bytes_ += arrays_.back().row_bytes();
 }
 
@@ -44,8 +44,10 @@ void ArraySource::gather(int64_t step, Range share, const Context& context, int 
                          BadData* bad) const noexcept {
   for (const Array& array : arrays_) {
     float* const out = context.floats(array.buffer, worker);
-    if (context.skipping.takes_bytes(array.buffer)) copy_bytes(array, step * batch_size_, share, out);
-    else gather(array, step * batch_size_, share, out, bad);
+    const int64_t first = step * batch_size_;
+    if (!array.csr.empty()) gather_csr(array, first, share, out, bad);
+    else if (context.skipping.takes_bytes(array.buffer)) copy_bytes(array, first, share, out);
+    else gather(array, first, share, out, bad);
   }
 }
 
@@ -55,6 +57,7 @@ void ArraySource::fetch(int64_t step, Range share) const noexcept {
   if (!rows_in_order_ || share.size() * row_bytes_ > cpu().l2 / 8) return;
   const int64_t end = std::min(step * batch_size_ + share.end, rows_);
   for (const Array& array : arrays_) {
+    if (!array.csr.empty()) continue;
     for (int64_t i = step * batch_size_ + share.begin; i < end; i++) {
       prefetch<kFar>(array.row(row_at(i)), array.row_bytes());
     }
@@ -79,16 +82,41 @@ void ArraySource::gather(const Array& array, int64_t first, Range share, void* o
     copy(array, array.row(row_at(first + i)), to, count);
     const int64_t found = find_bad(array, to, count);
     if (found == count) continue;
-    const int64_t position = i + found / array.row_length;
-    if (position >= bad->position) return;  // an earlier row, or this one in an earlier array
+    SpanError error;
     const bool label = array.dtype == DType::kI32;
-    const double value = label ? static_cast<double>(static_cast<const int32_t*>(to)[found])
-                               : static_cast<double>(static_cast<const float*>(to)[found]);
-    bad->position = position;
-    bad->error = {label ? SpanError::kLabel : SpanError::kFinite, array.which, array.index, row_at(first + position),
-                  found % array.row_length, value, array.classes};
-    return;
+    error.kind = label ? SpanError::kLabel : SpanError::kFinite;
+    error.column = found % array.row_length;
+    error.value = label ? static_cast<double>(static_cast<const int32_t*>(to)[found])
+                        : static_cast<double>(static_cast<const float*>(to)[found]);
+    return report(array, first, i + found / array.row_length, error, bad);
   }
+}
+
+void ArraySource::gather_csr(const Array& array, int64_t first, Range share, float* out, BadData* bad) const noexcept {
+  for (int64_t i = share.begin; i < share.end; i++) {
+    float* const to = out + i * array.row_length;
+    SpanError error;
+    if (!array.csr.to_floats(row_at(first + i), array.scale, array.offset, to)) {
+      error.kind = SpanError::kIndices;
+      return report(array, first, i, error, bad);
+    }
+    error.column = find_bad(array, to, array.row_length);
+    if (error.column == array.row_length) continue;
+    error.kind = SpanError::kFinite;
+    error.value = static_cast<double>(to[error.column]);
+    return report(array, first, i, error, bad);
+  }
+}
+
+void ArraySource::report(const Array& array, int64_t first, int64_t position, const SpanError& error,
+                         BadData* bad) const noexcept {
+  if (position >= bad->position) return;
+  bad->position = position;
+  bad->error = error;
+  bad->error.array = array.which;
+  bad->error.index = array.index;
+  bad->error.row = row_at(first + position);
+  bad->error.classes = array.classes;
 }
 
 // Integer buffers are as wide as floats, so one pointer type serves both.

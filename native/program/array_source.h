@@ -5,6 +5,7 @@
 
 #include "kernels/kernel_table.h"
 #include "program/batch_source.h"
+#include "program/csr_rows.h"
 #include "program/plan.h"
 #include "program/span.h"
 
@@ -32,7 +33,9 @@ class ArraySource : public BatchSource {
     int32_t classes;  // labels are checked to be below; 0: no check
     SpanError::Array which;
     int index;
+    CsrRows csr;  // instead of data, where there are any
 
+    // Of a CSR row as it is copied: that costs more than to read it.
     int64_t row_bytes() const { return row_length * (type == ElementType::kU8 ? 1 : 4); }
     const void* row(int64_t i) const { return data + i * row_bytes(); }
   };
@@ -41,6 +44,9 @@ class ArraySource : public BatchSource {
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
   void copy_bytes(const Array& array, int64_t first, Range share, void* out) const noexcept;
+  void gather_csr(const Array& array, int64_t first, Range share, float* out, BadData* bad) const noexcept;
+  // Unless an earlier row was bad, or this one in an earlier array.
+  void report(const Array& array, int64_t first, int64_t position, const SpanError& error, BadData* bad) const noexcept;
   void copy(const Array& array, const void* from, void* to, int64_t count) const noexcept;
   void to_floats(const Array& array, const void* from, float* to, int64_t count) const noexcept;
   // Index of the first bad one of `count` copied values, or count.

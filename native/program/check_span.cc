@@ -62,7 +62,17 @@ class SpanCheck {
     if (spec_.buffers[buffer].dtype == DType::kI32 && view.type == ElementType::kF32) {
       return "internal: `" + name + "` is of floats, expected integers";
     }
+    if (view.indptr) return csr(name, view, buffer);
     return holds(name, view.data, view.length, row_length);
+  }
+
+  // What indptr and indices hold is checked as rows are copied.
+  std::string csr(const std::string& name, const ArrayView& view, BufferId buffer) const {
+    if (spec_.buffers[buffer].kind != BufferKind::kInput) return "internal: `" + name + "` is sparse, expected dense";
+    if (view.type != ElementType::kF32) return "internal: `" + name + ".values` are not floats";
+    if (view.length > 0 && !(view.data && view.indices)) return "internal: `" + name + "` has no values or indices";
+    if (view.indptr_length > span_.rows) return {};
+    return wrong(name + ".indptr.length", view.indptr_length, std::to_string(span_.rows) + " rows and one more");
   }
 
   // rows * row_length elements, without overflow.

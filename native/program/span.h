@@ -12,11 +12,16 @@ namespace quern {
 
 enum class ElementType { kF32, kU8, kI32 };
 
-// Row i starts at element i * row_length of `length`.
+// Row i starts at element i * row_length of `length`. Or, where there is an indptr, a matrix in CSR form: `data` holds
+// `length` values, floats; those of row i are at indptr[i] to indptr[i + 1] - 1, each in the column that `indices` has
+// there, and all other columns of the row are 0.
 struct ArrayView {
   const void* data = nullptr;
   ElementType type = ElementType::kF32;
   int64_t length = 0, row_length = 0;
+  const uint32_t* indptr = nullptr;
+  const uint32_t* indices = nullptr;  // as many as values
+  int64_t indptr_length = 0;
 };
 
 struct OutputView {
@@ -43,7 +48,8 @@ struct Span {
 };
 
 struct SpanError {
-  enum Kind { kNone, kLabel, kFinite, kMemory };  // kMemory: none left to begin the job
+  // kIndices: a CSR row points outside its matrix. kMemory: none left to begin the job.
+  enum Kind { kNone, kLabel, kFinite, kIndices, kMemory };
   enum Array { kX, kY, kSampleWeight };
   Kind kind = kNone;
   Array array = kX;
