@@ -28,7 +28,7 @@ export type { Verbose } from './progress.js';
 
 // Data
 export { NdArray, type NestedValues } from './nd-array.js';
-export type { ArrayInput } from './data/arrays.js';
+export type { ArrayInput, CsrMatrix, InputData } from './data/arrays.js';
 export { fashionMnist, loadIdx, mnist } from './datasets/index.js';
 export { setRandomSeed, toCategorical, trainTestSplit } from './utils.js';
 

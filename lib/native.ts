@@ -15,6 +15,21 @@ export interface NativeArray {
   rowLength: number;
 }
 
+/**
+ * A matrix in CSR form. Row `i` holds `values[j]` in column `indices[j]` for j from `indptr[i]` to `indptr[i + 1]` - 1;
+ * `indptr[0]` may be above 0. The core checks what indptr and indices hold whenever it reads them.
+ */
+export interface NativeCsr {
+  indptr: Uint32Array;
+  indices: Uint32Array;
+  values: Float32Array;
+  /** Columns. */
+  rowLength: number;
+}
+
+/** What the rows of an input are read from. */
+export type NativeInput = NativeArray | NativeCsr;
+
 /** One model's parameters and optimizer slots: one slab each, the same layout. */
 export interface NativeParameters {
   /** Copies parameter `index` (slot -1), or a slot of it, out or in. `write` throws while a training job runs. */
@@ -27,9 +42,9 @@ export interface NativeParameters {
 }
 
 /** A run over a range of steps of one pass over the data. Step s covers rows [s * batchSize, (s + 1) * batchSize). */
-export interface SpanSpec {
+export interface SpanSpec<Input extends NativeInput = NativeArray> {
   /** In order of the program's input, target and weights buffers. */
-  inputs: NativeArray[];
+  inputs: Input[];
   targets: NativeArray[];
   weights?: NativeArray;
   rows: number;
@@ -66,7 +81,9 @@ export interface SpanResult {
   accumulators: Float64Array;
   /** Bad data met on the way; the steps before it stand. `row` is the row in the user's arrays. */
   error?: { kind: 'label'; array: number; row: number; value: number; classes: number }
-        | { kind: 'finite'; array: 'x' | 'y' | 'sampleWeight'; row: number; column: number; value: number };
+        | { kind: 'finite'; array: 'x' | 'y' | 'sampleWeight'; row: number; column: number; value: number }
+        /** A row of a CSR matrix, an input, points outside it. */
+        | { kind: 'indices'; array: number; row: number };
 }
 
 export interface NativeJob {
@@ -80,9 +97,9 @@ export interface NativeJob {
 
 export interface NativeProgram {
   /** Starts a job on quern's own threads. */
-  run(span: SpanSpec): NativeJob;
+  run(span: SpanSpec<NativeInput>): NativeJob;
   /** Runs at once on the calling thread (and helpers where it pays); returns what `run` would. For predictSync. */
-  runSync(span: SpanSpec): SpanResult;
+  runSync(span: SpanSpec<NativeInput>): SpanResult;
   /**
    * As `runSync` of a program with one input and one output: all `rows` of `x` forward, in order, in batches of
    * `batchSize`, into `out`.

@@ -7,14 +7,18 @@
  */
 import { rangeError } from '../errors.js';
 import type { NativeArray } from '../native.js';
-import type { ArrayInput } from './array-input.js';
+import type { ArrayInput, InputData } from './array-input.js';
+import { convertToCsr, csrShape, isCsr, type FixedCsr } from './csr.js';
+import { checkIntact } from './intact.js';
 import { convertToTarget, type TargetSpec } from './labels.js';
 import { convertToInput, convertToWeights } from './inputs.js';
 import { finishAtOnce, finishInSlices } from './slices.js';
 import { describeSource } from './source.js';
 import { sizeOf, type TypedArray } from './typed-array.js';
 
-export type { ArrayInput } from './array-input.js';
+export type { ArrayInput, CsrMatrix, InputData } from './array-input.js';
+export type { FixedCsr } from './csr.js';
+export { checkIntact } from './intact.js';
 export type { TargetSpec } from './labels.js';
 
 /** A buffer the core can read in place, with what the checks found out about it. */
@@ -42,6 +46,21 @@ export async function toInput(argument: string, value: ArrayInput,
 /** As `toInput`, at once. */
 export function toInputSync(argument: string, value: ArrayInput, shape: readonly (number | null)[]): FixedArray {
   return finishAtOnce(convertToInput(argument, value, shape));
+}
+
+/** What the core reads the samples of an input from. */
+export type FixedInput = FixedArray | FixedCsr;
+
+/** As `toInput`, of a CSR matrix too. */
+export async function toInputData(argument: string, value: InputData,
+                                  shape: readonly (number | null)[]): Promise<FixedInput> {
+  if (!isCsr(value)) return toInput(argument, value, shape);
+  return intact(argument, await finishInSlices(convertToCsr(argument, value, shape)));
+}
+
+/** As `toInputData`, at once. */
+export function toInputDataSync(argument: string, value: InputData, shape: readonly (number | null)[]): FixedInput {
+  return isCsr(value) ? finishAtOnce(convertToCsr(argument, value, shape)) : toInputSync(argument, value, shape);
 }
 
 /**
@@ -73,8 +92,8 @@ export function toWeightsSync(argument: string, value: ArrayInput, rows: number)
  * The shape of `value` with its batch axis, to build a model from; `undefined` for a bare typed array, which has none.
  * Looks only at the first element of each axis; the rest is checked on conversion.
  */
-export function shapeOf(argument: string, value: ArrayInput): number[] | undefined {
-  return describeSource(argument, value).shape;
+export function shapeOf(argument: string, value: InputData): number[] | undefined {
+  return isCsr(value) ? csrShape(argument, value) : describeSource(argument, value).shape;
 }
 
 /** RangeError unless both have the same number of rows. */
@@ -84,24 +103,19 @@ export function checkSameRows(first: string, a: { rows: number }, second: string
     `received ${a.rows} and ${b.rows}`);
 }
 
-/** TypeError when memory of the user's was transferred away or shrunk since it was checked. */
-export function checkIntact(argument: string, array: FixedArray): void {
-  if (array.data.length >= array.rows * array.rowLength) return;
-  throw new TypeError(`\`${argument}\` was transferred (detached) or resized while the model was reading it`);
-}
-
-function intact(argument: string, array: FixedArray): FixedArray {
+function intact<T extends FixedInput>(argument: string, array: T): T {
   checkIntact(argument, array);
   return array;
 }
 
 /** Rows `begin` to `end` - 1 of the same memory. */
-export function sliceRows(array: FixedArray, begin: number, end: number): FixedArray {
+export function sliceRows<T extends FixedInput>(array: T, begin: number, end: number): T {
   if (begin < 0 || end > array.rows || begin > end) {
     throw rangeError('rows', `within 0 to ${array.rows}`, [begin, end]);
   }
-  const data = array.data.subarray(begin * array.rowLength, end * array.rowLength);
-  return { ...array, data, rows: end - begin, shape: [end - begin, ...array.shape.slice(1)] };
+  const part = { ...array, rows: end - begin, shape: [end - begin, ...array.shape.slice(1)] };
+  if ('indptr' in array) return { ...part, indptr: array.indptr.subarray(begin, end + 1) };
+  return { ...part, data: array.data.subarray(begin * array.rowLength, end * array.rowLength) };
 }
 
 /** A fixed array around memory of quern's own (say, sample weights made from class weights): `[rows, ...rowShape]`. */

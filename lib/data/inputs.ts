@@ -3,7 +3,7 @@ import type { FixedArray } from './arrays.js';
 import { flatten, widen } from './nested.js';
 import { sliceLength, type SlicedWork } from './slices.js';
 import { describeSource, type Source, type TypedSource } from './source.js';
-import { dtypeOf, isResizable, showShape, sizeOf, type TypedArray } from './typed-array.js';
+import { arrayOf, dtypeOf, isResizable, showShape, sizeOf, type TypedArray } from './typed-array.js';
 
 export function* convertToInput(argument: string, value: unknown,
                                 shape: readonly (number | null)[]): SlicedWork<FixedArray> {
@@ -107,10 +107,9 @@ export function readInPlace(data: TypedArray): FixedArray['data'] | undefined {
 }
 
 /** A copy in memory of quern's own, for arrays whose buffers may be resized at any time. */
-export function* copy<T extends FixedArray['data']>(argument: string, data: T): SlicedWork<T> {
+export function* copy<T extends FixedArray['data'] | Uint32Array>(argument: string, data: T): SlicedWork<T> {
   const { length } = data;
-  const out = (data instanceof Float32Array ? new Float32Array(length)
-    : data instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length)) as T;
+  const out = arrayOf(dtypeOf(data), length) as T;
   const step = sliceLength * 16;
   for (let begin = 0; begin < length; begin += step) {
     if (data.length !== length) throw new TypeError(`\`${argument}\` was resized while it was read`);

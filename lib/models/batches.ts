@@ -1,5 +1,7 @@
 /** What users pass to fit, evaluate and predict, checked and made ready for the native core. */
-import { checkSameRows, sliceRows, toInput, toTarget, toWeights, type ArrayInput } from '../data/arrays.js';
+import {
+  checkSameRows, sliceRows, toInputData, toTarget, toWeights, type ArrayInput, type FixedInput, type InputData,
+} from '../data/arrays.js';
 import { checkFinite } from '../data/finite.js';
 import { rangeError, typeError } from '../errors.js';
 import type { Shape } from '../program/spec.js';
@@ -29,9 +31,9 @@ export interface BatchOptions {
 }
 
 /** Inputs with targets, for training and evaluation. */
-export async function labelledBatches(spec: DataSpec, x: ArrayInput, y: ArrayInput, options: BatchOptions,
+export async function labelledBatches(spec: DataSpec, x: InputData, y: ArrayInput, options: BatchOptions,
                                       names = plainNames): Promise<Batches> {
-  const inputs = await toInput(names.x, x, spec.inputShapes[0]!);
+  const inputs = await toInputData(names.x, x, spec.inputShapes[0]!);
   const targets = await toTarget(names.y, y, spec.targets[0]!, inputs.rows);
   checkSameRows(names.x, inputs, names.y, targets);
   const { sampleWeight } = options;
@@ -48,8 +50,8 @@ export async function labelledBatches(spec: DataSpec, x: ArrayInput, y: ArrayInp
 }
 
 /** Inputs alone, for prediction. */
-export async function inputBatches(inputShape: Shape, x: ArrayInput, options: BatchOptions): Promise<Batches> {
-  const inputs = await toInput('x', x, inputShape);
+export async function inputBatches(inputShape: Shape, x: InputData, options: BatchOptions): Promise<Batches> {
+  const inputs = await toInputData('x', x, inputShape);
   const batches: Batches = { inputs: [{ argument: 'x', array: inputs }], targets: [], rows: inputs.rows };
   if (options.checkFinite) await checkAllFinite(batches);
   return batches;
@@ -70,7 +72,7 @@ export interface FitData {
 }
 
 /** The data of a fit: validation given or split off, class weights made weights of samples. */
-export async function fitBatches(spec: DataSpec, x: ArrayInput, y: ArrayInput, plan: FitPlan): Promise<FitData> {
+export async function fitBatches(spec: DataSpec, x: InputData, y: ArrayInput, plan: FitPlan): Promise<FitData> {
   const given = await labelledBatches(spec, x, y, plan);
   const data = { spec, ...(plan.validationData === undefined ? split(given, plan.validationSplit)
     : { training: given, validation: await validationBatches(spec, plan.validationData, plan) }) };
@@ -82,7 +84,7 @@ async function validationBatches(spec: DataSpec, data: unknown, options: BatchOp
   const expected = '[x, y] or [x, y, sampleWeight]';
   if (!Array.isArray(data)) throw typeError('validationData', expected, data);
   if (data.length < 2 || data.length > 3) throw rangeError('validationData', expected, data);
-  const [x, y, sampleWeight] = data as [ArrayInput, ArrayInput, (ArrayInput | null)?];
+  const [x, y, sampleWeight] = data as [InputData, ArrayInput, (ArrayInput | null)?];
   return labelledBatches(spec, x, y, { ...options, sampleWeight: sampleWeight ?? undefined }, validationNames);
 }
 
@@ -103,7 +105,7 @@ function split(batches: Batches, fraction: number): Omit<FitData, 'spec'> {
 }
 
 function cut(batches: Batches, begin: number, end: number): Batches {
-  const part = ({ argument, array }: NamedArray): NamedArray =>
+  const part = <T extends FixedInput>({ argument, array }: NamedArray<T>): NamedArray<T> =>
     ({ argument, array: sliceRows(array, begin, end), firstRow: begin });
   return {
     inputs: batches.inputs.map(part),

@@ -1,7 +1,7 @@
 /** Loss and metrics over data, without training. */
 import type { Logs } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callback-list.js';
-import type { ArrayInput } from '../data/arrays.js';
+import type { ArrayInput, InputData } from '../data/arrays.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
 import { labelledBatches, stepsOf } from './batches.js';
@@ -13,7 +13,7 @@ import type { ModelState } from './state.js';
 import { logsOf, spanOf } from './spans.js';
 
 /** See `Model.evaluate`. */
-export async function evaluate(model: Model, state: ModelState, x: ArrayInput, y: ArrayInput,
+export async function evaluate(model: Model, state: ModelState, x: InputData, y: ArrayInput,
                                options: EvaluateOptions): Promise<Logs> {
   state.requireLoss('evaluate');
   const plan = planEvaluate(options);

@@ -1,7 +1,7 @@
 /** The options of fit, evaluate and predict: their defaults, and what each may be. */
 import type { CallbackHooks } from '../callbacks/callback.js';
 import { readCallOptions } from '../config.js';
-import type { ArrayInput } from '../data/arrays.js';
+import type { ArrayInput, InputData } from '../data/arrays.js';
 import { checkBoolean, checkInteger, checkNumber, rangeError, typeError } from '../errors.js';
 import type { Verbose } from '../progress.js';
 
@@ -48,7 +48,7 @@ export interface FitOptions extends PassOptions {
   /** Decides shuffling and dropout, with the number of epochs since compile. Default: one drawn for the model. */
   seed?: number;
   /** `[x, y]` or `[x, y, sampleWeight]`, evaluated after epochs. Overrides `validationSplit`. */
-  validationData?: readonly [x: ArrayInput, y: ArrayInput, sampleWeight?: ArrayInput];
+  validationData?: readonly [x: InputData, y: ArrayInput, sampleWeight?: ArrayInput];
   /** The last fraction of the data is kept for validation, before any shuffling. Default 0. */
   validationSplit?: number;
   /** Validates after every so many epochs, or after these epochs (counted from 1). Default 1. */

@@ -2,7 +2,7 @@
 import type { Logs } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callback-list.js';
 import { History } from '../callbacks/history.js';
-import type { ArrayInput } from '../data/arrays.js';
+import type { ArrayInput, InputData } from '../data/arrays.js';
 import { checkInteger } from '../errors.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import type { Lowered } from '../program/lower.js';
@@ -19,7 +19,7 @@ import type { ModelState } from './state.js';
 import { train, type TrainingRange } from './training.js';
 
 /** Trains the model; see `Model.fit`. */
-export async function fit(model: Model, state: ModelState, x: ArrayInput, y: ArrayInput,
+export async function fit(model: Model, state: ModelState, x: InputData, y: ArrayInput,
                           options: FitOptions): Promise<History> {
   return state.lock.fit(async () => {
     state.requireLoss('fit');

@@ -2,20 +2,20 @@
  * Runs spans natively on behalf of one call of fit, evaluate or predict: watches the user's arrays and the signal
  * while a job runs, reports its progress, and says why it ended early.
  */
-import { checkIntact, type FixedArray } from '../data/arrays.js';
+import { checkIntact, type FixedArray, type FixedInput } from '../data/arrays.js';
 import { notFinite } from '../data/finite.js';
-import type { NativeJob, NativeProgram, SpanResult, SpanSpec } from '../native.js';
+import type { NativeInput, NativeJob, NativeProgram, SpanResult, SpanSpec } from '../native.js';
 
 /** An array of the user's under the name that errors give it; `firstRow` is where it starts in what was passed. */
-export interface NamedArray {
+export interface NamedArray<T extends FixedInput = FixedArray> {
   argument: string;
-  array: FixedArray;
+  array: T;
   firstRow?: number;
 }
 
 /** The arrays of one pass; all have the same rows. */
 export interface Batches {
-  inputs: readonly NamedArray[];
+  inputs: readonly NamedArray<FixedInput>[];
   targets: readonly NamedArray[];
   weights?: NamedArray;
   rows: number;
@@ -41,7 +41,7 @@ export class JobRunner {
   }
 
   /** Runs a span to its end; `onProgress` is called now and then with the steps and accumulators so far. */
-  async run(program: NativeProgram, batches: Batches, span: SpanSpec,
+  async run(program: NativeProgram, batches: Batches, span: SpanSpec<NativeInput>,
             onProgress?: (steps: number, accumulators: Float64Array) => void): Promise<SpanOutcome> {
     this.checkSignal();
     checkArrays(batches);
@@ -67,7 +67,7 @@ export class JobRunner {
 }
 
 /** Unreferenced: the job itself keeps the process alive. */
-function watch(job: NativeJob, batches: Batches, span: SpanSpec, stop: (reason: unknown) => void,
+function watch(job: NativeJob, batches: Batches, span: SpanSpec<NativeInput>, stop: (reason: unknown) => void,
                onProgress?: (steps: number, accumulators: Float64Array) => void): NodeJS.Timeout {
   const accumulators = new Float64Array(span.accumulators?.length ?? 0);
   const tick = (): void => {
@@ -101,6 +101,11 @@ export function failureOf({ error }: SpanResult, batches: Batches): { reason: Er
     const { argument, firstRow = 0 } = batches.targets[error.array]!;
     return { reason: new RangeError(`\`${argument}\` must hold integer labels from 0 to ${error.classes - 1}, ` +
       `received ${error.value} in row ${firstRow + error.row}`) };
+  }
+  if (error.kind === 'indices') {
+    const { argument, firstRow = 0 } = batches.inputs[error.array]!;
+    return { reason: new TypeError(`\`${argument}\` was changed while the model was reading it: ` +
+      `row ${firstRow + error.row} points outside the matrix`) };
   }
   const found = { x: batches.inputs[0], y: batches.targets[0], sampleWeight: batches.weights }[error.array]!;
   return { reason: notFinite(found.argument, error.value, (found.firstRow ?? 0) + error.row, error.column) };

@@ -1,7 +1,7 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { History } from '../callbacks/history.js';
 import { checkName, readCallOptions, type Config } from '../config.js';
-import type { ArrayInput } from '../data/arrays.js';
+import type { ArrayInput, InputData } from '../data/arrays.js';
 import { checkInteger, typeError, unknownName } from '../errors.js';
 import { checkBatchShape, type Layer } from '../layers/layer.js';
 import type { NdArray } from '../nd-array.js';
@@ -142,37 +142,37 @@ export abstract class Model {
    * @throws (rejects) with an error of a callback, of the data or of the signal; the model then has the weights of the
    * last finished step
    */
-  fit(x: ArrayInput, y: ArrayInput, options: FitOptions = {}): Promise<History> {
+  fit(x: InputData, y: ArrayInput, options: FitOptions = {}): Promise<History> {
     return fit(this, this.#state, x, y, options);
   }
 
   /** Loss and metrics over the data, by name. */
-  evaluate(x: ArrayInput, y: ArrayInput, options: EvaluateOptions = {}): Promise<Logs> {
+  evaluate(x: InputData, y: ArrayInput, options: EvaluateOptions = {}): Promise<Logs> {
     return evaluate(this, this.#state, x, y, options);
   }
 
   /** Outputs for all rows of x. */
-  predict(x: ArrayInput, options: PredictOptions = {}): Promise<NdArray<Float32Array>> {
+  predict(x: InputData, options: PredictOptions = {}): Promise<NdArray<Float32Array>> {
     return predict(this, this.#state, x, options);
   }
 
   /** Outputs for the rows of x, as one batch and silently. */
-  predictOnBatch(x: ArrayInput): Promise<NdArray<Float32Array>> {
+  predictOnBatch(x: InputData): Promise<NdArray<Float32Array>> {
     return predict(this, this.#state, x, { verbose: 0 }, true);
   }
 
   /** Outputs for the rows of x at once, on the calling thread: for serving. Allocates nothing but the result. */
-  predictSync(x: ArrayInput, options: PredictSyncOptions = {}): NdArray<Float32Array> {
+  predictSync(x: InputData, options: PredictSyncOptions = {}): NdArray<Float32Array> {
     return predictSync(this.#state, x, options);
   }
 
   /** One training step on these rows; its loss and metrics are those before the step. */
-  trainOnBatch(x: ArrayInput, y: ArrayInput, options: TrainOnBatchOptions = {}): Promise<Logs> {
+  trainOnBatch(x: InputData, y: ArrayInput, options: TrainOnBatchOptions = {}): Promise<Logs> {
     return trainOnBatch(this.#state, x, y, options);
   }
 
   /** Loss and metrics of these rows. */
-  testOnBatch(x: ArrayInput, y: ArrayInput, options: TestOnBatchOptions = {}): Promise<Logs> {
+  testOnBatch(x: InputData, y: ArrayInput, options: TestOnBatchOptions = {}): Promise<Logs> {
     return testOnBatch(this.#state, x, y, options);
   }
 
@@ -187,7 +187,7 @@ export abstract class Model {
    * measures the machine, which holds up the calling thread for some tenths of a second. The model and its optimizer
    * stay as they were.
    */
-  profile(x: ArrayInput, y: ArrayInput, options: ProfileOptions = {}): Promise<Profile> {
+  profile(x: InputData, y: ArrayInput, options: ProfileOptions = {}): Promise<Profile> {
     return profile(this.#state, x, y, options);
   }
 }

@@ -1,7 +1,7 @@
 /** One batch at a time: the building blocks of training loops of one's own. */
 import type { Logs } from '../callbacks/callback.js';
 import { readCallOptions } from '../config.js';
-import type { ArrayInput } from '../data/arrays.js';
+import type { ArrayInput, InputData } from '../data/arrays.js';
 import { checkBoolean } from '../errors.js';
 import { resolveThreads } from '../threads.js';
 import { labelledBatches, withClassWeights } from './batches.js';
@@ -33,7 +33,7 @@ const testOptions = ['sampleWeight', 'threads', 'checkFinite'];
 const notYet = { returnDict: true, resetMetrics: true };
 
 /** See `Model.trainOnBatch`. */
-export async function trainOnBatch(state: ModelState, x: ArrayInput, y: ArrayInput,
+export async function trainOnBatch(state: ModelState, x: InputData, y: ArrayInput,
                                    given: TrainOnBatchOptions): Promise<Logs> {
   return state.lock.step('trainOnBatch', async () => {
     const { optimizer } = state.requireLoss('trainOnBatch');
@@ -55,7 +55,7 @@ export async function trainOnBatch(state: ModelState, x: ArrayInput, y: ArrayInp
 }
 
 /** See `Model.testOnBatch`. */
-export async function testOnBatch(state: ModelState, x: ArrayInput, y: ArrayInput,
+export async function testOnBatch(state: ModelState, x: InputData, y: ArrayInput,
                                   given: TestOnBatchOptions): Promise<Logs> {
   state.requireLoss('testOnBatch');
   const options = readCallOptions('testOnBatch', given, testOptions, notYet);

@@ -1,13 +1,14 @@
 /** Outputs of the model: in batches natively, or at once. */
 import { CallbackList } from '../callbacks/callback-list.js';
-import { toInputSync, type ArrayInput } from '../data/arrays.js';
+import { toInputDataSync, type InputData } from '../data/arrays.js';
 import { checkOptions, rangeError, typeError } from '../errors.js';
+import type { NativeProgram } from '../native.js';
 import { NdArray } from '../nd-array.js';
 import { Progress, resolveVerbose } from '../progress.js';
 import { resolveThreads } from '../threads.js';
 import { inputBatches, stepsOf } from './batches.js';
 import { planPredict, type PredictOptions } from './fit-options.js';
-import { JobRunner } from './job-runner.js';
+import { failureOf, JobRunner, type Batches } from './job-runner.js';
 import type { Model } from './model.js';
 import { spanOf, type StepRange } from './spans.js';
 import type { ModelState } from './state.js';
@@ -17,7 +18,7 @@ const syncBatch = 1024;
 const nothing = new Float64Array(0);
 
 /** See `Model.predict`; with `inOneBatch`, `Model.predictOnBatch`. */
-export async function predict(model: Model, state: ModelState, x: ArrayInput, options: PredictOptions,
+export async function predict(model: Model, state: ModelState, x: InputData, options: PredictOptions,
                               inOneBatch = false): Promise<NdArray<Float32Array>> {
   const what = inOneBatch ? 'predictOnBatch' : 'predict';
   state.requireBuilt(what);
@@ -72,16 +73,31 @@ export interface PredictSyncOptions {
 }
 
 /** See `Model.predictSync`. */
-export function predictSync(state: ModelState, x: ArrayInput, options: PredictSyncOptions): NdArray<Float32Array> {
+export function predictSync(state: ModelState, x: InputData, options: PredictSyncOptions): NdArray<Float32Array> {
   state.requireBuilt('predictSync');
   checkOptions('predictSync', options, ['out']);  // which allocates nothing
   const planned = state.program('predictSync', 'prediction', false);
-  const input = toInputSync('x', x, planned.lowered.inputShapes[0]!);
+  const input = toInputDataSync('x', x, planned.lowered.inputShapes[0]!);
   const { rows } = input;
   const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out ?? undefined);
   const batchSize = Math.min(rows, syncBatch);
-  planned.forRows(batchSize).predict(input.data, input.rowLength, rows, batchSize, resolveThreads(), result.data);
+  const program = planned.forRows(batchSize);
+  const threads = resolveThreads();
+  if ('indptr' in input) {
+    const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
+    predictCsr(program, batches, batchSize, threads, result.data);
+  } else {
+    program.predict(input.data, input.rowLength, rows, batchSize, threads, result.data);
+  }
   return result;
+}
+
+function predictCsr(program: NativeProgram, batches: Batches, batchSize: number, threads: number,
+                    out: Float32Array): void {
+  const steps = stepsOf(batches, batchSize);
+  const range = { batches, batchSize, firstStep: 0, steps, threads, checkFinite: false, accumulators: nothing };
+  const failure = failureOf(program.runSync({ ...spanOf(range), outputs: [out] }), batches);
+  if (failure) throw failure.reason;
 }
 
 /** An array of `rows` rows, in `out` where that is given and fits. */

@@ -1,6 +1,6 @@
 /** What each instruction of a model's training program costs, beside the least it could. */
 import { readCallOptions } from '../config.js';
-import type { ArrayInput } from '../data/arrays.js';
+import type { ArrayInput, InputData } from '../data/arrays.js';
 import { checkInteger } from '../errors.js';
 import { native } from '../native.js';
 import type { Instruction } from '../program/instruction.js';
@@ -115,7 +115,7 @@ function cellsOf(entry: ProfileEntry): string[] {
 }
 
 /** See `Model.profile`. */
-export async function profile(state: ModelState, x: ArrayInput, y: ArrayInput,
+export async function profile(state: ModelState, x: InputData, y: ArrayInput,
                               given: ProfileOptions): Promise<Profile> {
   return state.lock.step('profile', async () => {
     const { optimizer } = state.requireLoss('profile');

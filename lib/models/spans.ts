@@ -1,6 +1,6 @@
 /** Spans of steps as the native core takes them, and their results as logs. */
 import type { Logs } from '../callbacks/callback.js';
-import type { SpanSpec } from '../native.js';
+import type { NativeInput, SpanSpec } from '../native.js';
 import type { Batches } from './job-runner.js';
 
 /** Which steps of a pass over `batches` to run. */
@@ -17,7 +17,7 @@ export interface StepRange {
 }
 
 /** A span that only looks: forward, rows in order, nothing random. */
-export function spanOf({ batches, ...range }: StepRange): SpanSpec {
+export function spanOf({ batches, ...range }: StepRange): SpanSpec<NativeInput> {
   return {
     inputs: batches.inputs.map(({ array }) => array),
     targets: batches.targets.map(({ array }) => array),

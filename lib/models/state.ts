@@ -2,7 +2,7 @@
  * What a model is at the moment: its graph once it is built, its weights' slab, what it was compiled with, and the
  * programs made from these. Everything is made when it is first needed and dropped when what it was made from changes.
  */
-import { shapeOf, type ArrayInput } from '../data/arrays.js';
+import { shapeOf, type InputData } from '../data/arrays.js';
 import type { Parameter } from '../layers/parameter.js';
 import type { Loss } from '../losses/index.js';
 import { NdArray } from '../nd-array.js';
@@ -111,7 +111,7 @@ export class ModelState implements SlabUser {
    * What data `what` (a method's name) takes. A model that is not built is described for the shape of x and stays
    * unbuilt, so that data that are refused leave nothing behind.
    */
-  dataSpec(what: string, mode: Mode, x: ArrayInput): DataSpec {
+  dataSpec(what: string, mode: Mode, x: InputData): DataSpec {
     const { loss } = this.requireLoss(what);
     if (this.#graph) return specOf(this.program(what, mode, false).lowered);
     const graph = this.describe([null, ...rowShapeOf(x)]);
@@ -229,7 +229,7 @@ function specOf({ inputShapes, targets }: Lowered): DataSpec {
 }
 
 /** The shape of one row of x, which a model is to be built for. */
-function rowShapeOf(x: ArrayInput): number[] {
+function rowShapeOf(x: InputData): number[] {
   const shape = shapeOf('x', x);
   if (!shape) {
     throw new TypeError('`x` must be an array with a shape for a model that is not built, ' +
