@@ -13,8 +13,9 @@ import type { Model } from './model.js';
 import { spanOf, type StepRange } from './spans.js';
 import type { ModelState } from './state.js';
 
-/** Batches of `predictSync`: large enough for full speed, small enough for little memory. */
+/** Batches of `predictSync`: large enough for full speed, small enough for little memory, however wide the rows. */
 const syncBatch = 1024;
+const syncFloats = 1 << 26;
 const nothing = new Float64Array(0);
 
 /** See `Model.predict`; with `inOneBatch`, `Model.predictOnBatch`. */
@@ -80,7 +81,7 @@ export function predictSync(state: ModelState, x: InputData, options: PredictSyn
   const input = toInputDataSync('x', x, planned.lowered.inputShapes[0]!);
   const { rows } = input;
   const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out ?? undefined);
-  const batchSize = Math.min(rows, syncBatch);
+  const batchSize = Math.min(rows, syncBatch, Math.max(1, Math.floor(syncFloats / input.rowLength)));
   const program = planned.forRows(batchSize);
   const threads = resolveThreads();
   if ('indptr' in input) {
