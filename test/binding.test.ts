@@ -106,6 +106,27 @@ describe('spans', () => {
     refused({ scalars: [1, 2, 3] }, /`span.scalars` must be a Float32Array, received an array/);
   });
 
+  it('takes inputs in CSR form, and refuses arrays that do not fit each other', () => {
+    const csr = {
+      indptr: new Uint32Array(65), indices: Uint32Array.of(7, 0), values: Float32Array.of(1, 2), rowLength: 8,
+    };
+    csr.indptr.fill(2, 33);
+    const data = new Float32Array(64 * 8);
+    data[32 * 8 + 7] = 1;
+    data[32 * 8] = 2;
+    const [sparse, dense] = [predictionSpan(64, 32), predictionSpan(64, 32)];
+    const { program } = makeRegression();
+    program.runSync({ ...sparse, inputs: [csr] });
+    program.runSync({ ...dense, inputs: [{ data, rowLength: 8 }] });
+    assert.deepEqual(sparse.outputs, dense.outputs);
+    refused({ inputs: [{ ...csr, indptr: new Uint32Array(64) }] }, /`inputs\[0\].indptr.length` is 64/);
+    refused({ inputs: [{ ...csr, indptr: new Int32Array(65) }] }, /`span.inputs\[0\].indptr` must be a Uint32Array/);
+    refused({ inputs: [{ ...csr, indices: new Uint32Array(1) }] }, /`span.inputs\[0\].indices`.* at least 2 elements/);
+    refused({ inputs: [{ ...csr, values: new Float64Array(2) }] }, /`span.inputs\[0\].values` must be a Float32Array/);
+    refused({ inputs: [{ ...csr, rowLength: 9 }] }, /`inputs\[0\].rowLength` is 9, expected 8/);
+    refused({ targets: [{ ...csr, rowLength: 4 }] }, /`targets\[0\]` is sparse/);
+  });
+
   it('refuses buffers that were transferred, and resizable ones where a job would outlive the call', () => {
     const moved = trainingSpan(64, 32);
     structuredClone(0, { transfer: [moved.inputs[0]!.data.buffer as ArrayBuffer] });
@@ -115,6 +136,13 @@ describe('spans', () => {
     const span = { ...trainingSpan(64, 32), inputs: [{ data: new Uint8Array(resizable), rowLength: 8 }] };
     assert.throws(() => program.run(span), /`span.inputs\[0\].data` must be over a buffer of fixed size/);
     assert.equal(program.runSync(span).steps, 2);
+    const csr = {
+      indptr: new Uint32Array(65), indices: new Uint32Array(1), values: new Float32Array(1), rowLength: 8,
+    };
+    for (const change of [{ indptr: new Uint32Array(resizable, 0, 65) }, { indices: new Uint32Array(resizable) },
+      { values: new Float32Array(resizable, 0, 1) }]) {
+      assert.throws(() => program.run({ ...span, inputs: [{ ...csr, ...change }] }), /over a buffer of fixed size/);
+    }
   });
 
   it('predicts as a span does, and names the argument that does not fit', () => {

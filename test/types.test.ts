@@ -1,8 +1,8 @@
 /** What the compiler must refuse and accept: checked by `npm run typecheck`; here the accepted calls are run. */
 import assert from 'node:assert/strict';
 import {
-  Dense, Input, layers, losses, metrics, type CallbackHooks, type Config, type FitOptions, type InputOptions,
-  type LayerOptions, type SerializedObject,
+  Dense, Input, layers, losses, metrics, Sequential, type CallbackHooks, type Config, type CsrMatrix, type FitOptions,
+  type InputData, type InputOptions, type LayerOptions, type SerializedObject,
 } from '../lib/index.js';
 
 describe('types', () => {
@@ -19,6 +19,17 @@ describe('types', () => {
     assert.throws(() => Input({ shape: [4], batchShape: [null, 4] }));
     // @ts-expect-error: Dense needs its units
     assert.throws(() => layers.get('dense'));
+  });
+
+  it('let only inputs be sparse', () => {
+    const model = new Sequential([new Dense(1, { inputShape: [2] })]);
+    const x: CsrMatrix = { indptr: [0, 1], indices: [1], values: [3], shape: [1, 2] };
+    const data: InputData[] = [x, { ...x, indptr: Int32Array.of(0, 1), indices: BigInt64Array.of(1n), values: [true] }];
+    const options: FitOptions = { validationData: [x, [1]] };
+    for (const each of data) assert.equal(model.predictSync(each).size, 1);
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    // @ts-expect-error: targets are dense
+    return assert.rejects(model.fit(x, x, options), TypeError);
   });
 
   it('accept what is accepted', () => {

@@ -30,6 +30,10 @@ export function describeSource(argument: string, value: unknown): Source {
     const nesting = shapeOfNested(argument, value as NestedNumbers);
     return { kind: 'nested', values: value as NestedNumbers, nesting, shape: nesting };
   }
+  if (value !== null && typeof value === 'object' && 'indptr' in value) {
+    throw new TypeError(`\`${argument}\` must be ${expected}, ` +
+      'received a CSR matrix, which only a model\'s inputs can be');
+  }
   if (value === null || typeof value !== 'object' || !('shape' in value) || !('data' in value)) {
     throw typeError(argument, expected, value);
   }

@@ -23,9 +23,9 @@ import { writeWeights } from '../layers/weights.js';
  * A graph of layers that can be trained, evaluated and used to predict. Whatever computes for long returns a promise
  * and runs on threads of its own: the event loop stays free meanwhile.
  *
- * Arrays are read where they lie (see `ArrayInput`). To transfer or resize the memory below one while a call that was
- * given it runs is a programming error. It is noticed and rejects while the memory's new owner keeps it; memory that is
- * freed meanwhile cannot be guarded.
+ * Arrays are read where they lie (see `ArrayInput`; x may also be a `CsrMatrix`). To transfer or resize the memory below
+ * one while a call that was given it runs is a programming error. It is noticed and rejects while the memory's new owner
+ * keeps it; memory that is freed meanwhile cannot be guarded.
  *
  * While a fit runs, what would change the model throws a `ModelBusyError`, except in a callback that fit awaits;
  * `predict`, `predictSync`, `evaluate` and `getWeights` see the weights of a finished step.

@@ -1,5 +1,7 @@
 /** A model and data that train for as long as a scene likes. */
-import { Dense, Sequential, setRandomSeed, type CallbackHooks, type FitOptions, type History } from '../../lib/index.js';
+import {
+  Dense, Sequential, setRandomSeed, type CallbackHooks, type CsrMatrix, type FitOptions, type History, type InputData,
+} from '../../lib/index.js';
 
 const features = 32;
 export const rows = 4096;
@@ -23,9 +25,31 @@ export function makeData(): { x: Uint8Array; y: Int32Array } {
   return { x, y };
 }
 
+interface CsrArrays extends CsrMatrix {
+  indptr: Int32Array;
+  indices: Int32Array;
+  values: Float32Array;
+}
+
+/** The same rows in CSR form, without the bytes below 128. */
+export function makeCsrData(): { x: CsrArrays; y: Int32Array } {
+  const { x, y } = makeData();
+  const [indptr, indices, values]: [number[], number[], number[]] = [[0], [], []];
+  x.forEach((value, i) => {
+    if (value >= 128) indices.push(i % features), values.push(value / 255);
+    if ((i + 1) % features === 0) indptr.push(indices.length);
+  });
+  const matrix = {
+    indptr: Int32Array.from(indptr), indices: Int32Array.from(indices), values: Float32Array.from(values),
+    shape: [rows, features],
+  };
+  return { x: matrix, y };
+}
+
 export const quiet = { verbose: 0, batchSize: 32 } as const;
 
-export function endlessFit(options: FitOptions = {}, model = makeClassifier(), { x, y } = makeData()): Promise<History> {
+export function endlessFit(options: FitOptions = {}, model = makeClassifier(),
+                           { x, y }: { x: InputData; y: Int32Array } = makeData()): Promise<History> {
   return model.fit(x, y, { ...quiet, epochs: 1_000_000, ...options });
 }
 

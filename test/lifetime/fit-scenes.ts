@@ -4,7 +4,7 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Sequential } from '../../lib/index.js';
-import { endlessFit, firstEpoch, makeClassifier, makeData, quiet, rows } from './classifier.js';
+import { endlessFit, firstEpoch, makeClassifier, makeCsrData, makeData, quiet, rows } from './classifier.js';
 import { collect, countersAfterGc } from './leaks.js';
 import { trainingWorker } from './workers.js';
 
@@ -133,6 +133,37 @@ const scenes: Record<string, () => unknown> = {
     await setTimeout(5);
     const moved = structuredClone(x, { transfer: [x.buffer as ArrayBuffer] });
     return { failure: await fit, moved: moved.length === rows * 32, iterations: model.optimizer!.iterations > 0 };
+  },
+
+  /** Whichever of its arrays is taken away. */
+  async transferCsrWhileFitting() {
+    const failures = new Set<string>();
+    for (const name of ['indptr', 'indices', 'values'] as const) {
+      const { x, y } = makeCsrData();
+      const { callback, ended } = firstEpoch();
+      const fit = failureOf(endlessFit({ callbacks: [callback] }, makeClassifier(), { x, y }));
+      await ended;
+      const moved = structuredClone(x[name], { transfer: [x[name].buffer as ArrayBuffer] });
+      failures.add(await fit);
+      if (moved.length === 0) failures.add('nothing moved');
+    }
+    return { failures: [...failures] };
+  },
+
+  /** Indices that point anywhere, while all threads read them: nothing outside the arrays is touched. */
+  async spoilCsrWhileFitting() {
+    const failures = new Set<string>();
+    for (const name of ['indptr', 'indices'] as const) {
+      for (let round = 0; round < 10; round++) {
+        const { x, y } = makeCsrData();
+        const { callback, ended } = firstEpoch();
+        const fit = failureOf(endlessFit({ callbacks: [callback], threads: 2 }, makeClassifier(), { x, y }));
+        await ended;
+        for (let i = 0; i < x[name].length; i += 7) x[name][i] = Math.imul(i + round, 2_654_435_761);
+        failures.add((await fit).replace(/row \d+/, 'a row'));
+      }
+    }
+    return { failures: [...failures], ...await countersAfterGc() };
   },
 
   /** A resizable buffer was copied, so what happens to it later changes nothing. */

@@ -105,6 +105,12 @@ describe('lifetime of fits', function () {
     failure: 'TypeError: `x` was transferred (detached) or resized while the model was reading it',
     moved: true, iterations: true,
   }));
+  it('an array of a CSR matrix transferred during fit rejects it', () => saw('transferCsrWhileFitting', {
+    failures: ['TypeError: `x` was transferred (detached) or resized while the model was reading it'],
+  }));
+  it('indices of a CSR matrix changed during fit reject it and do no harm', () => saw('spoilCsrWhileFitting', {
+    failures: ['TypeError: `x` was changed while the model was reading it: a row points outside the matrix'], ...zero,
+  }));
   it('a buffer resized during fit changes nothing', () => saw('resizeWhileFitting', { same: true }));
   it('timers fire during fit', () => saw('timersFireWhileFitting', { failure: 'enough' }));
   it('idle threads use no CPU', () => saw('idle', { idle: true }));
