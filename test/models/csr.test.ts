@@ -4,7 +4,7 @@ import {
   Dense, Dropout, NdArray, Rescaling, Sequential, setRandomSeed, type CsrMatrix, type InputData,
 } from '../../lib/index.js';
 import { numbers, quiet, weightsOf } from './blobs.js';
-import { columns, csrOf, withZeros } from './sparse.js';
+import { columns, csrOf, withZeros, type FittingCsr } from './sparse.js';
 
 const labelsOf = (rows: number): Uint8Array => Uint8Array.from({ length: rows }, (_, i) => (i * 7) % 3);
 
@@ -118,11 +118,11 @@ describe('a CSR matrix as x', () => {
   });
 
   it('that is changed while it is read, and points outside then, rejects with the row', async () => {
-    const spoils = [
-      ({ indptr, indices }: ReturnType<typeof csrOf>) => { indices[indptr[58]!] = columns; },
-      ({ indptr, indices }: ReturnType<typeof csrOf>) => { indices[indptr[58]!] = -1; },
-      ({ indptr, indices }: ReturnType<typeof csrOf>) => { indptr[59] = indices.length + 1; },
-      ({ indptr }: ReturnType<typeof csrOf>) => { indptr[59] = 0; },
+    const spoils: ((matrix: FittingCsr) => void)[] = [
+      ({ indptr, indices }) => { indices[indptr[58]!] = columns; },
+      ({ indptr, indices }) => { indices[indptr[58]!] = -1; },
+      ({ indptr, indices }) => { indptr[59] = indices.length + 1; },
+      ({ indptr }) => { indptr[59] = 0; },
     ];
     for (const spoil of spoils) {
       const matrix = csrOf(x);
@@ -134,6 +134,12 @@ describe('a CSR matrix as x', () => {
       });
       assert.ok(model.optimizer.iterations > 0);
     }
+  });
+
+  it('names a row that points outside by its place in x, whatever the order of rows', async () => {
+    const matrix = csrOf(x);
+    const callbacks = [{ onEpochEnd: () => { matrix.indices[matrix.indptr[8]!] = columns; } }];
+    await assert.rejects(makeModel().fit(matrix, y, quiet({ epochs: 2, callbacks })), { message: /: row 8 points/ });
   });
 
   it('of a million columns is trained with only the batch at hand dense', async () => {
