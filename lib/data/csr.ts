@@ -118,26 +118,31 @@ function checkOrder(argument: string, { indptr, indices }: FixedCsr, given: CsrM
 }
 
 /** Whether the columns of every row ascend; RangeError for one that there is not. */
-function* checkIndices(argument: string, { indptr, indices, rowLength }: FixedCsr,
-                       given: CsrMatrix): SlicedWork<boolean> {
+function* checkIndices(argument: string, csr: FixedCsr, given: CsrMatrix): SlicedWork<boolean> {
+  const { indptr, rows } = csr;
   let ascend = true;
-  let row = 0;
-  let before = -1;
-  for (let begin = indptr[0]!; begin < indptr.at(-1)!; begin += sliceLength) {
-    const end = Math.min(indptr.at(-1)!, begin + sliceLength);
-    for (let i = begin; i < end; i++) {
-      while (i >= indptr[row]!) {
-        row++;
-        before = -1;
-      }
-      const column = indices[i]!;
-      if (column >= rowLength) {
-        throw rangeError(`${argument}[${i}]`, `a column from 0 to ${rowLength - 1}`, given.indices[i]);
-      }
-      if (column <= before) ascend = false;
-      before = column;
-    }
+  let untilYield = sliceLength;
+  for (let row = 0; row < rows; row++) {
+    ascend = checkRow(argument, csr, row, given) && ascend;
+    untilYield -= indptr[row + 1]! - indptr[row]! + 1;
+    if (untilYield > 0) continue;
     yield;
+    untilYield = sliceLength;
+  }
+  return ascend;
+}
+
+/** The same of one row. */
+function checkRow(argument: string, { indptr, indices, rowLength }: FixedCsr, row: number, given: CsrMatrix): boolean {
+  const end = indptr[row + 1]!;
+  let ascend = true;
+  for (let i = indptr[row]!, before = -1; i < end; i++) {
+    const column = indices[i]!;
+    if (column >= rowLength) {
+      throw rangeError(`${argument}[${i}]`, `a column from 0 to ${rowLength - 1}`, given.indices[i]);
+    }
+    if (column <= before) ascend = false;
+    before = column;
   }
   return ascend;
 }
