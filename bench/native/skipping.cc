@@ -1,0 +1,108 @@
+// Where skipping zeros begins to pay: each product of a training step, dense and skipped, for densities from 1 to 100 %,
+// in every instruction set, on one thread.
+//   bench_skipping [columns [rows [k [images.idx]]]]
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <random>
+#include <vector>
+
+#include "contest.h"
+#include "gemm/skipping_gemm.h"
+#include "kernels/dispatch.h"
+
+namespace quern {
+namespace {
+
+double best_of(int rounds, const std::function<void()>& work) {
+  double best = 1e9;
+  for (int i = 0; i < rounds; i++) {
+    const auto start = Clock::now();
+    work();
+    best = std::min(best, std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+  }
+  return best;
+}
+
+struct Sizes {
+  int64_t rows, k, columns;
+};
+
+using Bytes = std::vector<uint8_t>;
+
+Bytes random_bytes(size_t count, double density) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  Bytes bytes(count);
+  for (uint8_t& byte : bytes) byte = uniform(random) < density ? static_cast<uint8_t>(1 + random() % 255) : 0;
+  return bytes;
+}
+
+// The first images of an IDX file, of which 16 bytes are no pixels.
+Bytes bytes_of_file(const char* path, size_t count) {
+  Bytes bytes(count);
+  std::FILE* const file = std::fopen(path, "rb");
+  const bool read = file && std::fseek(file, 16, SEEK_SET) == 0 && std::fread(bytes.data(), 1, count, file) == count;
+  if (file) std::fclose(file);
+  if (!read) std::fprintf(stderr, "cannot read %s\n", path), std::exit(1);
+  return bytes;
+}
+
+// X of rows×k, W of k×columns, Y of rows×columns: Y = X W, and X^T Y.
+void measure(const KernelTable& table, Sizes sizes, const Bytes& bytes) {
+  const auto [rows, k, columns] = sizes;
+  const Floats x(rows * k), w(k * columns), y(rows * columns);
+  const Floats scratch(gemm_scratch_floats(table, std::max(rows, k), columns, std::max(rows, k)));
+  float values[256];
+  for (int i = 0; i < 256; i++) values[i] = static_cast<float>(i) / 255;
+  for (size_t i = 0; i < bytes.size(); i++) x.data()[i] = values[bytes[i]];
+  GemmCall forward{};
+  forward.m = rows, forward.n = columns, forward.k = k;
+  forward.a = x.data(), forward.a_row = k, forward.a_col = 1;
+  forward.b = w.data(), forward.b_row = columns, forward.b_col = 1, forward.c = y.data(), forward.ldc = columns;
+  forward.b_in_panels = true;
+  GemmCall gradient = forward;
+  gradient.b_in_panels = false;
+  gradient.m = k, gradient.k = rows, gradient.a_row = 1, gradient.a_col = k, gradient.b = y.data(), gradient.c = w.data();
+  Nonzeros nonzeros;
+  if (!nonzeros.allocate(rows, k)) std::exit(1);
+  SparseMatrix matrix{x.data(), nullptr, nullptr, rows, k}, matrix_of_bytes{nullptr, bytes.data(), values, rows, k};
+  const int rounds = 60;
+  const double dense = best_of(rounds, [&] { gemm(table, forward, 0, 1, scratch.data()); });
+  const double dense_gradient = best_of(rounds, [&] { gemm(table, gradient, 0, 1, scratch.data()); });
+  const double zeros = static_cast<double>(std::count(bytes.begin(), bytes.end(), 0));
+  std::printf("%-8s %5.2f  dense %7.1f %7.1f", table.name, 1 - zeros / static_cast<double>(bytes.size()), dense,
+              dense_gradient);
+  for (const SparseMatrix& of : {matrix, matrix_of_bytes}) {
+    const double mark = best_of(rounds, [&] { nonzeros.find(table.skipping, of); });
+    const double turn = best_of(rounds, [&] { nonzeros.find(table.skipping, of); nonzeros.of_columns(table.skipping); });
+    const double skipped = best_of(rounds, [&] { skipping_gemm(table, forward, {nonzeros, false, 0}, 0, 1); });
+    const double skipped_gradient = best_of(rounds, [&] { skipping_gemm(table, gradient, {nonzeros, true, 0}, 0, 1); });
+    std::printf(" | mark %5.1f turn %5.1f, %7.1f %7.1f = %.2f %.2f", mark, turn - mark, skipped, skipped_gradient,
+                (skipped + mark) / dense, (skipped_gradient + turn - mark) / dense_gradient);
+  }
+  std::printf("\n");
+}
+
+}  // namespace
+}  // namespace quern
+
+int main(int argc, char** argv) {
+  using namespace quern;
+  const Sizes sizes{argc > 2 ? std::atoll(argv[2]) : 128, argc > 3 ? std::atoll(argv[3]) : 784,
+                    argc > 1 ? std::atoll(argv[1]) : 128};
+  const auto count = static_cast<size_t>(sizes.rows * sizes.k);
+  std::printf("microseconds: dense forward and gradient; skipped, from floats and from bytes\n");
+  for (const KernelTable* const* table = supported_tables(); *table; table++) {
+    if ((*table)->lanes == 1) continue;
+    if (argc > 4) {
+      measure(**table, sizes, bytes_of_file(argv[4], count));
+      continue;
+    }
+    for (const double density : {0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0}) {
+      measure(**table, sizes, random_bytes(count, density));
+    }
+  }
+}
