@@ -29,12 +29,29 @@ struct BytesOfA {
   QUERN_INLINE V operator()(int64_t i) const { return set1(table[x[i]]); }
 };
 
-// Position of the lowest bit, of those from p on, which it takes away.
-QUERN_INLINE int64_t take_lowest(uint64_t& bits, int64_t p) {
-  const int64_t lowest = p + __builtin_ctzll(bits);
-  bits &= bits - 1;
-  return lowest;
-}
+// The marks of a row that are left in two words; one loop over both, as where a loop ends is not foreseen.
+constexpr int64_t kMarksInWalk = 2 * kMarksInWord;
+
+struct Walk {
+  uint64_t low, high;
+
+  // Of a row that has `left` marks from here on.
+  QUERN_INLINE Walk(const uint64_t* marks, int64_t left) : low(marks[0]), high(left > kMarksInWord ? marks[1] : 0) {}
+  QUERN_INLINE Walk(Walk a, Walk b) : low(a.low | b.low), high(a.high | b.high) {}
+
+  QUERN_INLINE bool any() const { return (low | high) != 0; }
+  // The position of the first one, which is not left then. (Without a branch each one would wait for the one before.)
+  QUERN_INLINE int64_t take() {
+    const uint64_t word = low ? low : high, rest = word & (word - 1);
+    const int64_t first = __builtin_ctzll(word);
+    if (low) {
+      low = rest;
+      return first;
+    }
+    high = rest;
+    return kMarksInWord + first;
+  }
+};
 
 // The columns of a tile from j on that fill kVectors vectors, or the few that are left, in one partial vector.
 template <class A, int kVectors, bool kTail>
@@ -77,9 +94,9 @@ struct SkippingColumns {
     for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last), sum[v]);
   }
 
-  QUERN_INLINE void walk(V (&sum)[kVectors], const A& a, uint64_t bits, int64_t first) const {
-    while (bits) {
-      const int64_t p = take_lowest(bits, first);
+  QUERN_INLINE void walk(V (&sum)[kVectors], const A& a, Walk marks, int64_t first) const {
+    while (marks.any()) {
+      const int64_t p = first + marks.take();
       add(sum, a(p * t.a_col), p);
     }
   }
@@ -89,7 +106,7 @@ struct SkippingColumns {
     start<1>(sum, i);
     const A a(t, i);
     const uint64_t* const marks = t.marks + i * t.marks_row;
-    for (int64_t p = 0; p < t.k; p += kMarksInWord) walk(sum[0], a, marks[p / kMarksInWord], p);
+    for (int64_t p = 0; p < t.k; p += kMarksInWalk) walk(sum[0], a, Walk(marks + p / kMarksInWord, t.k - p), p);
     return finish<1>(sum, i);
   }
 
@@ -98,15 +115,15 @@ struct SkippingColumns {
     start<2>(sum, i);
     const A a0(t, i), a1(t, i + 1);
     const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
-    for (int64_t p = 0; p < t.k; p += kMarksInWord) {
-      uint64_t bits0 = marks0[p / kMarksInWord], bits1 = marks1[p / kMarksInWord];
-      while (bits0 && bits1) {
-        const int64_t p0 = take_lowest(bits0, p), p1 = take_lowest(bits1, p);
+    for (int64_t p = 0; p < t.k; p += kMarksInWalk) {
+      Walk walk0(marks0 + p / kMarksInWord, t.k - p), walk1(marks1 + p / kMarksInWord, t.k - p);
+      while (walk0.any() && walk1.any()) {
+        const int64_t p0 = p + walk0.take(), p1 = p + walk1.take();
         add(sum[0], a0(p0 * t.a_col), p0);
         add(sum[1], a1(p1 * t.a_col), p1);
       }
-      walk(sum[0], a0, bits0, p);
-      walk(sum[1], a1, bits1, p);
+      walk(sum[0], a0, walk0, p);
+      walk(sum[1], a1, walk1, p);
     }
     return finish<2>(sum, i);
   }
@@ -116,10 +133,11 @@ struct SkippingColumns {
     start<2>(sum, i);
     const A a0(t, i), a1(t, i + 1);
     const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
-    for (int64_t first = 0; first < t.k; first += kMarksInWord) {
-      uint64_t bits = marks0[first / kMarksInWord] | marks1[first / kMarksInWord];
-      while (bits) {
-        const int64_t p = take_lowest(bits, first);
+    for (int64_t first = 0; first < t.k; first += kMarksInWalk) {
+      const int64_t word = first / kMarksInWord, left = t.k - first;
+      Walk marks(Walk(marks0 + word, left), Walk(marks1 + word, left));
+      while (marks.any()) {
+        const int64_t p = first + marks.take();
         const float* const b = t.b + p * t.b_row + j;
         const V x0 = a0(p * t.a_col), x1 = a1(p * t.a_col);
 #pragma GCC unroll 8
