@@ -71,6 +71,11 @@ export interface SpanSpec<Input extends NativeInput = NativeArray> {
    * waiting at barriers: two more than there are instructions. Written when the job is over.
    */
   timings?: Float64Array;
+  /**
+   * Adds the FLOPs that each instruction left out because one factor was 0, all workers together: as many as there are
+   * instructions. Written when the job is over.
+   */
+  skipped?: Float64Array;
 }
 
 export interface SpanResult {

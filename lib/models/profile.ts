@@ -39,18 +39,22 @@ export interface ProfileEntry {
   /** Part of the whole step, from 0 to 1. */
   share: number;
   /**
-   * Floating-point operations of a step, all workers together; an exponential or logarithm counts 10. An update that is
-   * applied by the product that computes its gradient counts there.
+   * Floating-point operations of a step, all workers together, those with a factor of 0 too (dense equivalent); an
+   * exponential or logarithm counts 10. An update that is applied by the product that computes its gradient counts there.
    */
   flops: number;
+  /** How many of them were left out as a factor was 0: the mean of all steps. */
+  skippedFlops: number;
   /** Bytes of the operands, each once, all workers together. */
   bytes: number;
-  /** Billions of floating-point operations a second; missing where there are none. */
+  /** Billions of floating-point operations a second, without those that were skipped; missing where there are none. */
   gflops?: number;
+  /** The same with those that were skipped, where there are such: what a dense product would have to reach. */
+  denseGflops?: number;
   /** Billions of bytes a second; missing where there are none. */
   gigabytesPerSecond?: number;
   /**
-   * Microseconds that it takes at least: the FLOPs at the measured peak of multiply-adds, or the bytes at the bandwidth
+   * Microseconds that it takes at least: the FLOPs that were not skipped at the measured peak of multiply-adds, or the bytes at the bandwidth
    * of the fastest cache that can hold them, whichever is longer; `bound` says which.
    */
   floor?: number;
@@ -83,8 +87,8 @@ export class Profile {
       `${quantity(this.microsecondsPerStep / 1e6, 's')} a step`;
     const measured = [`measured: ${quantity(flops, 'FLOP/s')} of FMA`,
       ...Object.entries(bandwidth).map(([level, rate]) => `${quantity(rate, 'B/s')} from ${level}`)].join(', ');
-    const header = ['segment', 'instruction', 'median', 'quartiles', 'share', 'work', 'operands', 'compute rate',
-      'data rate', 'floor', 'reached', 'of'];
+    const header = ['segment', 'instruction', 'median', 'quartiles', 'share', 'work', 'zeros skipped', 'operands',
+      'compute rate', 'dense equivalent', 'data rate', 'floor', 'reached', 'of'];
     return [head, measured, ...textTable(header, this.entries.map(cellsOf), 2)].join('\n');
   }
 
@@ -98,7 +102,9 @@ export class Profile {
 const widestName = 44;
 
 function cellsOf(entry: ProfileEntry): string[] {
-  const { segment, instruction, microseconds, samples, share, flops, bytes, gflops, gigabytesPerSecond } = entry;
+  const { segment, instruction, microseconds, samples, share, flops, skippedFlops, bytes } = entry;
+  const rate = (billions: number | undefined, unit: string): string =>
+    billions === undefined ? '' : quantity(billions * 1e9, unit, 3);
   const sorted = [...samples].sort((a, b) => a - b);
   const quantile = (part: number): number => sorted[Math.round(part * (sorted.length - 1))]! / 1e6;
   const floor = entry.floor ?? 0;
@@ -106,9 +112,9 @@ function cellsOf(entry: ProfileEntry): string[] {
     segment,
     clipped(instruction, widestName),
     quantity(microseconds / 1e6, 's', 3), quantityRange(quantile(0.25), quantile(0.75), 's'), percent(share),
-    flops > 0 ? quantity(flops, 'FLOP', 3) : '', bytes > 0 ? quantity(bytes, 'B', 3) : '',
-    gflops === undefined ? '' : quantity(gflops * 1e9, 'FLOP/s', 3),
-    gigabytesPerSecond === undefined ? '' : quantity(gigabytesPerSecond * 1e9, 'B/s', 3),
+    flops > 0 ? quantity(flops, 'FLOP', 3) : '', skippedFlops > 0 ? percent(skippedFlops / flops) : '',
+    bytes > 0 ? quantity(bytes, 'B', 3) : '',
+    rate(entry.gflops, 'FLOP/s'), rate(entry.denseGflops, 'FLOP/s'), rate(entry.gigabytesPerSecond, 'B/s'),
     floor > 0 ? quantity(floor / 1e6, 's', 3) : '', floor > 0 && microseconds > 0 ? percent(floor / microseconds) : '',
     entry.bound ?? '',
   ];
@@ -136,13 +142,13 @@ export async function profile(state: ModelState, x: InputData, y: ArrayInput,
       accumulators: new Float64Array(2 * planned.lowered.accumulators.length),
     };
     const times: Float64Array[] = [];
+    const stepper = new Stepper(state, pass, costs.length / 2);
     try {
-      const stepper = new Stepper(state, pass);
-      for (const block of blocksOf(steps)) times.push(await stepper.run(block, costs.length / 2 + 2));
+      for (const block of blocksOf(steps)) times.push(await stepper.run(block));
     } finally {
       restore();
     }
-    const works = worksOf(costs);
+    const works = worksOf(costs, stepper.skipped.map((flops) => flops / steps));
     const peaks = measurePeaks(works, threads);
     return new Profile(entriesOf(planned.lowered.spec, times, works, threads, peaks), steps, batchSize, threads, peaks);
   });
@@ -158,17 +164,22 @@ function blocksOf(steps: number): number[] {
 /** Trains on, from where it was in the data. */
 class Stepper {
   #position = 0;
+  /** FLOPs skipped in all steps so far, by instruction. */
+  readonly skipped: Float64Array;
 
-  constructor(private readonly state: ModelState, private readonly pass: Omit<TrainingRange, 'firstStep' | 'steps'>) {}
+  constructor(private readonly state: ModelState, private readonly pass: Omit<TrainingRange, 'firstStep' | 'steps'>,
+              instructions: number) {
+    this.skipped = new Float64Array(instructions);
+  }
 
   /** Microseconds of one of `steps` steps, by instruction; then in the gather and at barriers. */
-  async run(steps: number, figures: number): Promise<Float64Array> {
-    const timings = new Float64Array(figures);
+  async run(steps: number): Promise<Float64Array> {
+    const timings = new Float64Array(this.skipped.length + 2);
     const inPass = stepsOf(this.pass.batches, this.pass.batchSize);
     for (let left = steps; left > 0;) {
       if (this.#position === inPass) this.#position = 0;
       const now = Math.min(left, inPass - this.#position);
-      const range = { ...this.pass, firstStep: this.#position, steps: now, timings };
+      const range = { ...this.pass, firstStep: this.#position, steps: now, timings, skipped: this.skipped };
       await train(this.state, new JobRunner(undefined), range);
       this.#position += now;
       left -= now;
@@ -189,26 +200,36 @@ function measurePeaks(works: readonly Work[], threads: number): Peaks {
   return { flops: best(() => native().peakFlops(machine.isa, threads, measuring)), bandwidth };
 }
 
-/** Pairs of FLOPs and bytes as objects; nothing for the gather and the barriers, which come last. */
-function worksOf(costs: Float64Array): Work[] {
-  const workAt = (i: number): Work => ({ flops: costs[2 * i] ?? 0, bytes: costs[2 * i + 1] ?? 0 });
+/** What is done, and what was not. */
+interface SkippingWork extends Work {
+  skippedFlops: number;
+}
+
+/** Of pairs of FLOPs and bytes; nothing for the gather and the barriers, which come last. */
+function worksOf(costs: Float64Array, skipped: Float64Array): SkippingWork[] {
+  const workAt = (i: number): SkippingWork => {
+    const skippedFlops = skipped[i] ?? 0;
+    return { flops: (costs[2 * i] ?? 0) - skippedFlops, bytes: costs[2 * i + 1] ?? 0, skippedFlops };
+  };
   return Array.from({ length: costs.length / 2 + 2 }, (_, i) => workAt(i));
 }
 
-function entriesOf(spec: ProgramSpec, times: readonly Float64Array[], works: readonly Work[], threads: number,
-                   peaks: Peaks): ProfileEntry[] {
+function entriesOf(spec: ProgramSpec, times: readonly Float64Array[], works: readonly SkippingWork[],
+                   threads: number, peaks: Peaks): ProfileEntry[] {
   const machine = native().cpu();
   const medians = works.map((_, i) => median(times.map((block) => block[i]!)));
   const total = medians.reduce((sum, time) => sum + time, 0);
   return namesOf(spec).map(([segment, instruction], i) => {
-    const { flops, bytes } = works[i]!;
+    const { flops, skippedFlops, bytes } = works[i]!;
+    const billions = (done: number): number => done / microseconds / 1e3;
     const microseconds = medians[i]!;
     const floor = floorOf(works[i]!, threads, peaks, machine);
     return {
       segment, instruction, microseconds, samples: times.map((block) => block[i]!),
-      share: total === 0 ? 0 : microseconds / total, flops, bytes,
-      ...(flops > 0 && microseconds > 0 ? { gflops: flops / microseconds / 1e3 } : {}),
-      ...(bytes > 0 && microseconds > 0 ? { gigabytesPerSecond: bytes / microseconds / 1e3 } : {}),
+      share: total === 0 ? 0 : microseconds / total, flops: flops + skippedFlops, skippedFlops, bytes,
+      ...(flops > 0 && microseconds > 0 ? { gflops: billions(flops) } : {}),
+      ...(skippedFlops > 0 && microseconds > 0 ? { denseGflops: billions(flops + skippedFlops) } : {}),
+      ...(bytes > 0 && microseconds > 0 ? { gigabytesPerSecond: billions(bytes) } : {}),
       ...(floor ? { floor: floor.seconds * 1e6, bound: floor.bound } : {}),
     };
   });

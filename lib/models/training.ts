@@ -10,6 +10,8 @@ export interface TrainingRange extends StepRange {
   epoch: number;
   /** Gets the seconds of each instruction added; see `SpanSpec.timings`. */
   timings?: Float64Array;
+  /** Gets the FLOPs that each instruction skipped added; see `SpanSpec.skipped`. */
+  skipped?: Float64Array;
 }
 
 /** Called now and then with the steps done (of this call) and the totals and counts so far. */
@@ -37,7 +39,7 @@ export async function train(state: ModelState, runner: JobRunner, range: Trainin
 
 async function trainSpan(state: ModelState, runner: JobRunner, range: TrainingRange,
                          onProgress: OnProgress): Promise<Float64Array> {
-  const { batches, shuffle, seed, epoch, timings } = range;
+  const { batches, shuffle, seed, epoch, timings, skipped } = range;
   state.checkSlots();
   const { optimizer } = state.requireLoss('fit');
   const planned = state.program('fit', 'training', batches.weights !== undefined);
@@ -46,6 +48,7 @@ async function trainSpan(state: ModelState, runner: JobRunner, range: TrainingRa
     scalars: scalarsTable(range.steps, planned.lowered.scalarCount, (i) => optimizer.scalars(optimizer.iterations + i)),
     segments: { forward: true, backward: true, update: true },
     ...(timings ? { timings } : {}),
+    ...(skipped ? { skipped } : {}),
   };
   const outcome = await runner.run(planned.forRows(range.batchSize), batches, span, onProgress);
   optimizer.iterations += outcome.steps;

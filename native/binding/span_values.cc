@@ -156,6 +156,9 @@ void decode_span(const Argument& value, Span* span, std::vector<napi_value>* arr
   Elements<double> timings = reader.optional<double>("timings");
   span->timings = timings.data;
   span->timings_length = timings.length;
+  Elements<double> skipped = reader.optional<double>("skipped");
+  span->skipped = skipped.data;
+  span->skipped_length = skipped.length;
 }
 
 void decode_prediction(const Napi::CallbackInfo& info, Span* span) {

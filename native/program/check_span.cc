@@ -115,6 +115,9 @@ class SpanCheck {
     }
     int64_t instructions = 0;
     for (const auto& segment : spec_.segments) instructions += static_cast<int64_t>(segment.size());
+    if (span_.skipped && span_.skipped_length != instructions) {
+      return wrong("skipped.length", span_.skipped_length, std::to_string(instructions));
+    }
     if (span_.timings && span_.timings_length != instructions + 2) {
       return wrong("timings.length", span_.timings_length, std::to_string(instructions + 2));
     }

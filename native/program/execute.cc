@@ -25,9 +25,9 @@ const int32_t* row(const int32_t* data, int64_t i, int64_t cols) { return data ?
 class Execution {
  public:
   Execution(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const PlannedInstruction& planned,
-            Context& context, Share share, int worker)
+            Context& context, Share share, int worker, double* skipped)
       : kernels_(kernels), spec_(spec), plan_(plan), planned_(planned), context_(context), share_(share),
-        worker_(worker) {}
+        worker_(worker), skipped_(skipped) {}
 
   void operator()(const Gemm& in) const noexcept {
     const Matrix &a = matrix(in.a), &b = matrix(in.b), &out = matrix(in.out);
@@ -194,7 +194,11 @@ class Execution {
   // Those of its A if all others are to be skipped, else null.
   Nonzeros* nonzeros_of(const GemmCall& call) const noexcept {
     if (planned_.skipped < 0 || uses_planes(kernels_, call)) return nullptr;
-    return context_.skipping.nonzeros(kernels_, call, planned_.skipped, context_, worker_);
+    Nonzeros* const nonzeros = context_.skipping.nonzeros(kernels_, call, planned_.skipped, context_, worker_);
+    if (nonzeros && skipped_) {
+      *skipped_ += 2 * static_cast<double>(call.m * call.n) * static_cast<double>(call.k) * (1 - nonzeros->density());
+    }
+    return nonzeros;
   }
 
   void multiply(const GemmCall& call, bool transposed_a, Nonzeros* nonzeros) const noexcept {
@@ -259,6 +263,7 @@ class Execution {
   Context& context_;
   const Share share_;
   const int worker_;
+  double* const skipped_;
 };
 
 }  // namespace
@@ -278,9 +283,10 @@ void run_segment(const KernelTable& kernels, const ProgramSpec& spec, const Plan
     if (planned.barrier) wait_for_workers(context, worker);
     const Share share = share_of(planned.cut, context.rows(), worker.index, worker.count);
     if (share.part >= share.parts) continue;
-    const bool timed = worker.timings && worker.timings->instructions;
-    const Stopwatch stopwatch(timed ? worker.timings->instructions + before + i : nullptr);
-    const Execution execution(kernels, spec, plan, planned, context, share, worker.index);
+    const auto figure = [&](double* figures) { return figures ? figures + before + i : nullptr; };
+    const Timings timings = worker.timings ? *worker.timings : Timings();
+    const Stopwatch stopwatch(figure(timings.instructions));
+    const Execution execution(kernels, spec, plan, planned, context, share, worker.index, figure(timings.skipped));
     std::visit(execution, spec.segments[segment][i]);
   }
 }

@@ -10,11 +10,12 @@
 
 namespace quern {
 
-// Where worker 0's time goes.
+// Where worker 0's time goes, and what need not be done in it.
 struct Timings {
   int64_t waiting = 0;             // nanoseconds at barriers
   double* instructions = nullptr;  // seconds in each, of all segments in order; null: not measured
   double* gather = nullptr;        // seconds; null: not measured
+  double* skipped = nullptr;       // FLOPs with zeros left out in each instruction, by all workers; null: not counted
 };
 
 // Adds the time until its end to *seconds, unless that is null.

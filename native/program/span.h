@@ -45,6 +45,8 @@ struct Span {
   std::vector<OutputView> outputs;       // empty: not wanted
   double* timings = nullptr;
   int64_t timings_length = 0;
+  double* skipped = nullptr;
+  int64_t skipped_length = 0;
 };
 
 struct SpanError {

@@ -23,6 +23,8 @@ bool owns_batches(const BatchSource& source, int workers) noexcept {
 Trainer::Trainer(const Job& job, int workers_wanted)
     : job_(job), schedule_(job.plan.schedule(job.span.segments)), wanted_(workers_wanted),
       found_(static_cast<size_t>(workers_wanted)) {
+  skipped_.resize(static_cast<size_t>(job.span.skipped_length));
+  if (job.span.skipped) timings_.skipped = skipped_.data();
   if (!job.span.timings) return;
   seconds_.resize(static_cast<size_t>(job.span.timings_length));
   timings_.instructions = seconds_.data();
@@ -163,6 +165,7 @@ void Trainer::report_bad_data(SpanError* error) noexcept {
 }
 
 void Trainer::add_timings() const noexcept {
+  for (size_t i = 0; i < skipped_.size(); i++) job_.span.skipped[i] += skipped_[i];
   if (!job_.span.timings) return;
   for (size_t i = 0; i < seconds_.size(); i++) job_.span.timings[i] += seconds_[i];
   job_.span.timings[seconds_.size() - 1] += static_cast<double>(timings_.waiting) * 1e-9;

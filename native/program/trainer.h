@@ -67,7 +67,7 @@ class Trainer {
   int share_ = 1;             // workers asked for when these were started; the system may have given fewer
   std::vector<BadData> found_;  // by worker
   std::atomic<bool> bad_{false};
-  std::vector<double> seconds_;
+  std::vector<double> seconds_, skipped_;
   Timings timings_;
 
   // Helpers wait for the next step or to be dismissed.
