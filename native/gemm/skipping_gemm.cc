@@ -19,6 +19,10 @@ constexpr int64_t kBlockWords = kBlock / kMarksInWord;
 // Rows of C that are finished together, while they are in L1.
 constexpr int64_t kStrip = 16;
 
+// Rows of C whose sums are kept between blocks of k, 32 KB of them: not where C is, whose lines lie apart and may be
+// with other cores.
+constexpr int64_t kRowsKept = 128;
+
 // Rows of C for which a block of B is copied, unless it lies together as it is: rows of B a power of two apart compete
 // for the same sets of L1.
 constexpr int64_t kWorthPacking = 16;
@@ -57,15 +61,35 @@ class SkippingMultiplication {
     int64_t b_row;
   };
 
+  // A tile of C, or of the sums so far.
+  struct Place {
+    float* at;
+    int64_t row;
+    Place below(int64_t rows) const noexcept { return {at + rows * row, row}; }
+  };
+
+  // A transposed A has many rows and few steps, mostly in one block, so that B is read, and copied, once.
   void panel(Range rows, Range columns) const noexcept {
+    alignas(kAlignment) float kept[kRowsKept * kPanelColumns];
+    if (kernel_ == kernels_.together) return blocks(rows, columns, c_at(rows.begin, columns.begin));
+    for (int64_t begin = rows.begin; begin < rows.end; begin += kRowsKept) {
+      blocks({begin, std::min(begin + kRowsKept, rows.end)}, columns, {kept, kPanelColumns});
+    }
+  }
+
+  void blocks(Range rows, Range columns, Place sums) const noexcept {
     alignas(kAlignment) float packed[kBlock * kPanelColumns];
     for (Range k{0, std::min(kBlock, call_.k)};; k = {k.end, std::min(k.end + kBlock, call_.k)}) {
       Block block = block_of(columns, k);
       if (block.b_row > kPanelColumns && rows.size() >= kWorthPacking) pack(packed, &block);
       const bool skips = kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
-      if (k.end == call_.k) return finish(block, rows, skips);
-      multiply(block, rows, skips, call_.c + rows.begin * call_.ldc + columns.begin, call_.ldc);
+      if (k.end == call_.k) return finish(block, rows, skips, sums);
+      multiply(block, rows, skips, sums, sums);
     }
+  }
+
+  Place c_at(int64_t row, int64_t column) const noexcept {
+    return {call_.c + row * call_.ldc + column, call_.ldc};
   }
 
   Block block_of(Range columns, Range k) const noexcept {
@@ -81,21 +105,21 @@ class SkippingMultiplication {
   }
 
   // The last block of k.
-  void finish(const Block& block, Range all_rows, bool skips) const noexcept {
+  void finish(const Block& block, Range all_rows, bool skips, Place sums) const noexcept {
     alignas(kAlignment) float passing[kStrip * kPanelColumns];
     const bool passes = epilogue_.passes_on() && block.k.begin == 0;
     for (Range rows = all_rows; rows.begin < all_rows.end; rows.begin = rows.end) {
       rows.end = std::min(rows.begin + kStrip, all_rows.end);
-      float* const c = passes ? passing : call_.c + rows.begin * call_.ldc + block.columns.begin;
-      const int64_t ld = passes ? block.columns.size() : call_.ldc;
-      if (multiply(block, rows, skips, c, ld) && skips) multiply_all(block.columns, rows, c, ld);
+      const Place c = passes ? Place{passing, block.columns.size()} : c_at(rows.begin, block.columns.begin);
+      const bool is_negative_zero = multiply(block, rows, skips, sums.below(rows.begin - all_rows.begin), c);
+      if (is_negative_zero && skips) multiply_all(block.columns, rows, c);
       const GemmBlock finished{rows.begin, rows.size(), block.columns.begin, block.columns.size()};
-      if (epilogue_.is_needed()) epilogue_.finish(finished, c, ld);
+      if (epilogue_.is_needed()) epilogue_.finish(finished, c.at, c.row);
     }
   }
 
-  // Whether a sum of the last block is -0.
-  bool multiply(const Block& block, Range rows, bool skips, float* c, int64_t ld) const noexcept {
+  // Goes on from `sums` and writes to `to`, which may be the same. Whether a sum of the last block is -0.
+  bool multiply(const Block& block, Range rows, bool skips, Place sums, Place to) const noexcept {
     SkippingTile tile = tile_;
     move(rows.begin, block.k.begin, &tile);
     uint64_t all[kBlockWords];
@@ -104,20 +128,20 @@ class SkippingMultiplication {
       tile.marks = all, tile.marks_row = 0;
     }
     tile.b = block.b, tile.b_row = block.b_row;
-    tile.c = c, tile.ldc = ld;
+    tile.sums = block.k.begin > 0 ? sums.at : nullptr, tile.sums_row = sums.row;
+    tile.c = to.at, tile.ldc = to.row;
     tile.bias = block.k.begin == 0 && call_.bias ? call_.bias + block.columns.begin : nullptr;
     tile.rows = rows.size(), tile.cols = block.columns.size(), tile.k = block.k.size();
-    tile.add_c = block.k.begin > 0;
     tile.is_last = block.k.end == call_.k;
     tile.relu = tile.is_last && epilogue_.kernel_applies_relu();
     return kernel_(tile);
   }
 
   // Without skipping, in all blocks.
-  void multiply_all(Range columns, Range rows, float* c, int64_t ld) const noexcept {
+  void multiply_all(Range columns, Range rows, Place c) const noexcept {
     Range k{0, std::min(kBlock, call_.k)};
     do {
-      multiply(block_of(columns, k), rows, false, c, ld);
+      multiply(block_of(columns, k), rows, false, c, c);
       k = {k.end, std::min(k.end + kBlock, call_.k)};
     } while (k.begin < call_.k);
   }

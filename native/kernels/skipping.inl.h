@@ -66,7 +66,7 @@ struct SkippingColumns {
   template <int kRows>
   QUERN_INLINE void start(V (&sum)[kRows][kVectors], int64_t row) const {
     const float* const bias = t.bias ? t.bias + j : nullptr;
-    start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? t.c + row * t.ldc + j : nullptr, t.ldc, last);
+    start_tile<kRows, kVectors, kTail>(sum, bias, t.sums ? t.sums + row * t.sums_row + j : nullptr, t.sums_row, last);
   }
 
   template <int kRows>

@@ -13,7 +13,8 @@ inline constexpr int64_t kMarksInWord = 64;
 
 // A block of C, rows by cols:
 //   C(i, j) = epilogue(init(i, j) + sum over the marked p of A(i, p) B(p, j), in ascending order)
-// with init and epilogue as in GemmTile (gemm_kernels.h).
+// where init is bias(j), or the sums of the steps before, if there are such, or 0; and epilogue is as in GemmTile
+// (gemm_kernels.h).
 struct SkippingTile {
   // A(i, p) is floats[i * a_row + p * a_col] or, where floats is null, table[bytes[i * a_row + p * a_col]].
   const float* floats;
@@ -25,11 +26,12 @@ struct SkippingTile {
   int64_t marks_row;
   const float* b;  // B(p, j) = b[p * b_row + j]
   int64_t b_row;
+  const float* sums;  // element (i, j) is sums[i * sums_row + j]; null for the first steps. May be c, with its ld.
+  int64_t sums_row;
   float* c;  // C(i, j) = c[i * ldc + j]
   int64_t ldc;
-  const float* bias;
+  const float* bias;  // null after the first steps
   int64_t rows, cols, k;
-  bool add_c;
   bool relu;
   bool is_last;  // no further steps of k are to be added
 };
