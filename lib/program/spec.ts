@@ -42,6 +42,8 @@ export interface ProgramSpec {
   maxRows: number;
   /** Of all gemms. Default 'highest'. */
   precision?: Precision;
+  /** Whether gemms may leave out zeros of `a` where that is quicker, which changes no bit. Default true. */
+  skipsZeros?: boolean;
   buffers: readonly BufferSpec[];
   /** Number of accumulators, pairs of doubles that `accumulate` adds to. */
   accumulators: number;

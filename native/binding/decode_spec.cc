@@ -212,6 +212,8 @@ ProgramSpec decode_spec(const Argument& value) {
   spec.max_rows = value.get("maxRows").integer(1, kMaxInt);
   Argument precision = value.get("precision");
   if (!precision.missing()) spec.precision = precision.choice<Precision>();
+  Argument skips_zeros = value.get("skipsZeros");
+  if (!skips_zeros.missing()) spec.skips_zeros = skips_zeros.flag();
   spec.accumulators = static_cast<int32_t>(value.get("accumulators").integer(0, 1 << 16));
   Argument buffers = value.get("buffers");
   uint32_t count = buffers.length();

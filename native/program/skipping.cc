@@ -38,7 +38,7 @@ class Finder {
   // Marks are of all rows, which are there from the start of an input alone: not of what the same worker made of its rows
   // just before, as it may where the product is cut by rows.
   bool can_skip(const Gemm& gemm) const {
-    if (gemm.transpose_b || gemm.accumulate) return false;
+    if (!spec_.skips_zeros || gemm.transpose_b || gemm.accumulate) return false;
     const BufferId root = root_of(spec_, gemm.a);
     if (spec_.buffers[root].kind == BufferKind::kInput) return spec_.buffers[root].dtype == DType::kF32;
     return matrix_of(spec_.buffers[gemm.out].shape).cols.factor > kPanelColumns && is_dropped_out(root);

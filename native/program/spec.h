@@ -31,6 +31,7 @@ struct ProgramSpec {
   std::string name;
   int64_t max_rows = 0;
   Precision precision = Precision::kHighest;  // of all gemms
+  bool skips_zeros = true;
   int32_t accumulators = 0;
   std::vector<BufferSpec> buffers;
   std::vector<Instruction> segments[kSegments];
