@@ -40,7 +40,8 @@ export interface ProfileEntry {
   share: number;
   /**
    * Floating-point operations of a step, all workers together, those with a factor of 0 too (dense equivalent); an
-   * exponential or logarithm counts 10. An update that is applied by the product that computes its gradient counts there.
+   * exponential or logarithm counts 10. An update that is applied by the product that computes its gradient counts
+   * there.
    */
   flops: number;
   /** How many of them were left out as a factor was 0: the mean of all steps. */
@@ -54,8 +55,8 @@ export interface ProfileEntry {
   /** Billions of bytes a second; missing where there are none. */
   gigabytesPerSecond?: number;
   /**
-   * Microseconds that it takes at least: the FLOPs that were not skipped at the measured peak of multiply-adds, or the bytes at the bandwidth
-   * of the fastest cache that can hold them, whichever is longer; `bound` says which.
+   * Microseconds that it takes at least: the FLOPs that were not skipped at the measured peak of multiply-adds, or the
+   * bytes at the bandwidth of the fastest cache that can hold them, whichever is longer; `bound` says which.
    */
   floor?: number;
   bound?: Floor['bound'];

@@ -28,7 +28,7 @@ constexpr int64_t kRowsKept = 128;
 constexpr int64_t kWorthPacking = 16;
 
 // The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
-// because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by the zeros too.
+// because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by zeros too.
 class SkippingMultiplication {
  public:
   SkippingMultiplication(const KernelTable& table, const GemmCall& call, const SkippedOperand& a) noexcept
@@ -47,9 +47,9 @@ class SkippingMultiplication {
     compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& region) {
       const Range rows{tiling_.tiles.begin(region.first_tile), tiling_.tiles.begin(region.last_tile)};
       const int64_t end = tiling_.first_column(region.last_panel);
-      for (Range columns{tiling_.first_column(region.first_panel), 0}; columns.begin < end; columns.begin = columns.end) {
-        columns.end = std::min(end, (columns.begin / kPanelColumns + 1) * kPanelColumns);
-        panel(rows, columns);
+      for (int64_t begin = tiling_.first_column(region.first_panel), next; begin < end; begin = next) {
+        next = std::min(end, (begin / kPanelColumns + 1) * kPanelColumns);
+        panel(rows, {begin, next});
       }
     });
   }
@@ -171,9 +171,17 @@ class SkippingMultiplication {
 
 }  // namespace
 
+// With fewer rows in a batch, what a block of B costs is shared by fewer. With fewer columns than a panel has, the walk
+// costs as much for less work, and the dense kernels have the columns of A in their vectors (turned.h).
 bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept {
-  (void)table;
-  return call.m >= 8 && call.n >= 32 && density < 0.6;
+  constexpr int64_t kManyRows = 32;
+  constexpr double kPaysInNarrow = 0.05;
+  const bool transposed = call.a_row == 1;
+  const int64_t batch = transposed ? call.k : call.m, fewest = transposed ? 16 : 8;
+  if (batch < fewest) return false;
+  const double whole = transposed ? table.skipping.pays_together : table.skipping.pays_apart;
+  const double pays = call.n < kPanelColumns ? kPaysInNarrow : whole;
+  return density < (batch < kManyRows ? pays * static_cast<double>(batch) / kManyRows : pays);
 }
 
 void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,

@@ -16,8 +16,8 @@ struct SkippedOperand {
   int64_t first_row;
 };
 
-// As gemm(), for a call that uses no planes (plane_gemm.h), accumulates nothing, and whose B is not transposed; `a` takes
-// the place of the call's.
+// As gemm(), for a call that uses no planes (plane_gemm.h), accumulates nothing, and whose B is not transposed; `a`
+// takes the place of the call's.
 void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,
                    int parts) noexcept;
 

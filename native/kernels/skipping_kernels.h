@@ -40,8 +40,10 @@ struct SkippingTile {
 using SkippingKernel = bool(const SkippingTile&) noexcept;
 
 struct SkippingKernels {
+  // The density below which they beat the dense kernels in whole panels of columns, and for 32 rows of a batch or more.
+  double pays_apart, pays_together;
   // Each row walks over its own marks, or two rows over those of both: rows next to each other in an A that is stored
-  // transposed, such as neighbouring pixels, are not 0 at the same places for the most part, and share what is read of B.
+  // transposed, such as neighbouring pixels, are mostly 0 at the same places, and share what is read of B.
   SkippingKernel* apart;
   SkippingKernel* together;
   // Marks what is not 0 of n elements, in whole words, and returns how many those are.

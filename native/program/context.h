@@ -1,4 +1,5 @@
-// The memory of one running job: arena, gradients, scratch of each worker, batches, accumulators, and where buffers are.
+// The memory of one running job: arena, gradients, scratch of each worker, batches, accumulators, where buffers are, and
+// which of their elements are zeros.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -39,7 +40,9 @@ class Context {
   [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
   // Where `worker` finds a buffer.
-  float* floats(BufferId id, int worker) const { return pointers_[own_batches() ? static_cast<size_t>(worker) : 0][id]; }
+  float* floats(BufferId id, int worker) const {
+    return pointers_[own_batches() ? static_cast<size_t>(worker) : 0][id];
+  }
   // One that lies at the same place for all workers.
   float* floats(BufferId id) const { return floats(id, 0); }
   bool own_batches() const { return batch_count_ > 1; }

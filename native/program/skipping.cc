@@ -35,8 +35,8 @@ class Finder {
   }
 
  private:
-  // Marks are of all rows, which are there from the start of an input alone: not of what the same worker made of its rows
-  // just before, as it may where the product is cut by rows.
+  // Marks are of all rows, which are there from the start of an input alone: not of what the same worker made of its
+  // rows just before, as it may where the product is cut by rows.
   bool can_skip(const Gemm& gemm) const {
     if (!spec_.skips_zeros || gemm.transpose_b || gemm.accumulate) return false;
     const BufferId root = root_of(spec_, gemm.a);

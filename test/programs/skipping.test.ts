@@ -26,7 +26,8 @@ type Densities = number[];
 function data(densities: Densities, form: 'bytes' | 'floats'): NativeArray {
   const dice = new Dice(3);
   const densityAt = (i: number): number => densities[Math.floor(i / columns / batchSize) % densities.length]!;
-  const bytes = Uint8Array.from({ length: rows * columns }, (_, i) => dice.chance(densityAt(i)) ? 1 + dice.below(255) : 0);
+  const bytes = Uint8Array.from({ length: rows * columns },
+    (_, i) => dice.chance(densityAt(i)) ? 1 + dice.below(255) : 0);
   return { data: form === 'bytes' ? bytes : Float32Array.from(bytes, (byte) => byte / 255), rowLength: columns };
 }
 
@@ -53,7 +54,9 @@ function train(model: Model, isa: string, input: NativeArray, skipsZeros: boolea
   const left = new Float32Array(chain.values.reduce((sum, { length }) => sum + length + 32, 0) * (slots + 1));
   let at = 0;
   chain.values.forEach(({ length }, index) => {
-    for (let slot = -1; slot < slots; slot++, at += length) parameters.read(index, slot, left.subarray(at, at + length));
+    for (let slot = -1; slot < slots; slot++, at += length) {
+      parameters.read(index, slot, left.subarray(at, at + length));
+    }
   });
   return { bits: Buffer.from(left.buffer), accumulators, skipped: skipped.reduce((sum, flops) => sum + flops, 0) };
 }
@@ -80,7 +83,7 @@ describe('programs that skip zeros', () => {
   for (const isa of native().cpu().isas.filter((name) => name !== 'amx')) {
     for (const form of ['bytes', 'floats'] as const) {
       it(`${isa}: leave the bits of those that do not, ${form} of any density`, () => {
-        for (const density of [0, 0.02, 0.2, 0.4]) checkSame(classifier, isa, [density], form, true);
+        for (const density of [0, 0.02, 0.15]) checkSame(classifier, isa, [density], form, true);
         for (const density of [0.95, 1]) checkSame(classifier, isa, [density], form, false);
       });
 
