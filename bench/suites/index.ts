@@ -8,8 +8,9 @@ import { programSuite } from './program.js';
 import { scaleSuite } from './scale.js';
 import { startupSuite } from './startup.js';
 import { trainSuite } from './train.js';
+import { zerosSuite } from './zeros.js';
 
 export const suites: readonly Suite[] = [
-  peakSuite, gemmSuite, kernelsSuite, programSuite, trainSuite, inferSuite, scaleSuite, startupSuite,
+  peakSuite, gemmSuite, kernelsSuite, programSuite, trainSuite, zerosSuite, inferSuite, scaleSuite, startupSuite,
   memorySuite,
 ];
