@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { usualBinary } from './binary.js';
 import type { Precision } from './precision.js';
 import type { ProgramSpec } from './program/spec.js';
 import type { PointwiseFunction } from './program/instruction.js';
@@ -190,10 +191,12 @@ let loaded: Native | undefined;
  * Loaded at the first use, so that importing quern costs nothing.
  */
 export function native(): Native {
-  if (loaded) return loaded;
+  return (loaded ??= load());
+}
+
+function load(): Native {
   const require = createRequire(import.meta.url);
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const path = process.env['QUERN_NATIVE'];
-  loaded = (path ? require(path) : require('node-gyp-build')(root)) as Native;
-  return loaded;
+  const path = process.env['QUERN_NATIVE'] || usualBinary(root);
+  return (path ? require(path) : require('node-gyp-build')(root)) as Native;
 }

@@ -6,9 +6,9 @@ import { checkFinite } from '../data/finite.js';
 import { rangeError, typeError } from '../errors.js';
 import type { Shape } from '../program/spec.js';
 import { weighClasses } from './class-weight.js';
+import type { DataSpec } from './data-spec.js';
 import type { ClassWeight, FitPlan } from './fit-options.js';
 import type { Batches, NamedArray } from './job-runner.js';
-import type { DataSpec } from './state.js';
 
 /** What an error calls the arrays of one data set. */
 export interface ArgumentNames {

@@ -12,14 +12,12 @@ import {
 import type { Mode } from '../program/builder.js';
 import type { Shape } from '../program/spec.js';
 import type { Compiled } from './compile.js';
+import { sameDataSpec, type DataSpec } from './data-spec.js';
 import { buildLayers, show, valueShapes } from './graph.js';
 import { PlannedProgram } from './programs.js';
 import { Randomness } from './randomness.js';
 import { Slab, type SlabUser } from './slab.js';
 import { TrainingLock } from './training-lock.js';
-
-/** What the arrays of a pass over data must be like. */
-export type DataSpec = Pick<Lowered, 'inputShapes' | 'targets'>;
 
 export class ModelState implements SlabUser {
   readonly lock = new TrainingLock();
@@ -113,7 +111,7 @@ export class ModelState implements SlabUser {
    */
   dataSpec(what: string, mode: Mode, x: InputData): DataSpec {
     const { loss } = this.requireLoss(what);
-    if (this.#graph) return specOf(this.program(what, mode, false).lowered);
+    if (this.#graph) return this.program(what, mode, false).lowered;
     const graph = this.describe([null, ...rowShapeOf(x)]);
     if (!graph) throw new TypeError(`\`${what}\` needs a model with layers, this has none`);
     const shapes = valueShapes(graph);
@@ -128,9 +126,7 @@ export class ModelState implements SlabUser {
     this.requireLoss(what);
     if (!this.#graph) this.build(spec.inputShapes[0]!);
     const planned = this.program(what, mode, sampleWeights);
-    // An import would have Node make a module of all of node:util.
-    const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
-    if (isDeepStrictEqual(specOf(planned.lowered), spec)) return planned;
+    if (sameDataSpec(planned.lowered, spec)) return planned;
     throw new TypeError(`the model was changed while \`${what}\` ran, and now takes data of other shapes`);
   }
 
@@ -222,10 +218,6 @@ export class ModelState implements SlabUser {
 
 function keyOf(mode: Mode, sampleWeights: boolean): string {
   return `${mode} ${sampleWeights}`;
-}
-
-function specOf({ inputShapes, targets }: Lowered): DataSpec {
-  return { inputShapes, targets };
 }
 
 /** The shape of one row of x, which a model is to be built for. */
