@@ -12,7 +12,7 @@ import type { Optimizer, ParameterRange } from '../optimizers/optimizer.js';
 import type { Precision } from '../precision.js';
 import { ProgramBuilder, type Mode, type Value } from './builder.js';
 import { fuse } from './fuse.js';
-import { prune } from './prune.js';
+import { dropInstructions, prune } from './prune.js';
 import { sameShape, type ProgramSpec, type Shape } from './spec.js';
 
 export interface GraphInput {
@@ -109,7 +109,7 @@ function newBuilder(mode: Mode, graph: Graph, options: LowerOptions): ProgramBui
 
 function lowered(builder: ProgramBuilder, graph: Graph, parts: Omit<Lowered, 'spec' | 'inputShapes'>): Lowered {
   const { accumulators, scalarCount, targets, outputs } = parts;
-  const spec = prune(fuse(prune(builder.finish())));
+  const spec = prune(fuse(dropInstructions(builder.finish())));
   return { spec, accumulators, scalarCount, targets, outputs, inputShapes: graph.inputs.map(({ shape }) => shape) };
 }
 

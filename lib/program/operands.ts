@@ -36,32 +36,44 @@ export const operandRoles: OperandRoles = {
   adam: { parameters: 'inOut', gradients: 'in', m: 'inOut', v: 'inOut', vhat: 'inOut', scalars: 'in' },
 };
 
-export interface Operand {
+/** An operand as its instruction declares it. */
+interface OperandRole {
   name: string;
-  buffer: BufferId;
   reads: boolean;
   writes: boolean;
   /** The instruction is still well-formed without it. */
   droppable: boolean;
 }
 
+export interface Operand extends OperandRole {
+  buffer: BufferId;
+}
+
+/** Made once, since every pass of lowering goes over the operands of all instructions. */
+const rolesOf = new Map<string, readonly OperandRole[]>(Object.entries(operandRoles).map(([op, roles]) => [
+  op, Object.entries(roles).map(([name, role]) => ({
+    name, reads: role === 'in' || role === 'inOut', writes: role !== 'in', droppable: role === 'out?',
+  })),
+]));
+
 /** The operands an instruction has, missing ones left out. A gemm that accumulates reads its output too. */
 export function operandsOf(instruction: Instruction): Operand[] {
   const fields = instruction as unknown as Record<string, BufferId | undefined>;
   const accumulates = instruction.op === 'gemm' && instruction.accumulate;
-  return Object.entries<Role>(operandRoles[instruction.op]).flatMap(([name, role]) => {
+  const operands: Operand[] = [];
+  for (const { name, reads, writes, droppable } of rolesOf.get(instruction.op)!) {
     const buffer = fields[name];
-    if (buffer === undefined) return [];
-    const writes = role !== 'in';
-    const reads = role === 'in' || role === 'inOut' || (accumulates && name === 'out');
-    return [{ name, buffer, reads, writes, droppable: role === 'out?' }];
-  });
+    if (buffer === undefined) continue;
+    operands.push({ name, buffer, reads: reads || (accumulates && name === 'out'), writes, droppable });
+  }
+  return operands;
 }
 
 /** The same instruction with every operand passed through `rename`. */
 export function mapOperands(instruction: Instruction, rename: (id: BufferId) => BufferId): Instruction {
-  const renamed = operandsOf(instruction).map(({ name, buffer }) => [name, rename(buffer)]);
-  return { ...instruction, ...Object.fromEntries(renamed) } as Instruction;
+  const renamed: Record<string, unknown> = { ...instruction };
+  for (const { name, buffer } of operandsOf(instruction)) renamed[name] = rename(buffer);
+  return renamed as unknown as Instruction;
 }
 
 /** The same instruction without one of its optional operands. */

@@ -15,7 +15,8 @@ export function prune(spec: ProgramSpec): ProgramSpec {
   return dropBuffers(dropInstructions(spec));
 }
 
-function dropInstructions(spec: ProgramSpec): ProgramSpec {
+/** The same program with instructions dropped alone: its buffers keep their numbers. */
+export function dropInstructions(spec: ProgramSpec): ProgramSpec {
   const base = baseOf(spec.buffers);
   const read = new Set<BufferId>();
   const isNeeded = (buffer: BufferId) => read.has(base(buffer)) || lasting.has(spec.buffers[base(buffer)]!.kind);
