@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
+#include <memory>
 #include <utility>
 
 namespace quern {
@@ -16,24 +16,25 @@ bool Arena::allocate(int64_t floats) noexcept {
   if (floats <= 0) return floats == 0;
   if (floats > INT64_MAX / 8) return false;
   const int64_t bytes = bytes_of(floats);
-  void* memory = std::aligned_alloc(kAlignment, static_cast<size_t>(bytes));
-  if (!memory) return false;
-  std::memset(memory, 0, static_cast<size_t>(bytes));
-  data_ = static_cast<float*>(memory);
+  size_t room = static_cast<size_t>(bytes + kAlignment);
+  void* place = memory_ = std::calloc(1, room);
+  if (!memory_) return false;
+  data_ = static_cast<float*>(std::align(kAlignment, static_cast<size_t>(bytes), place, room));
   size_ = floats;
   live_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   return true;
 }
 
 Arena& Arena::operator=(Arena&& other) noexcept {
+  std::swap(memory_, other.memory_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   return *this;
 }
 
 Arena::~Arena() {
-  if (!data_) return;
-  std::free(data_);
+  if (!memory_) return;
+  std::free(memory_);
   live_bytes_.fetch_sub(bytes_of(size_), std::memory_order_relaxed);
 }
 

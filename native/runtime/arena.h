@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace quern {
 
@@ -11,13 +12,15 @@ inline constexpr int64_t kAlignedFloats = 16;   // floats in it
 // The smallest multiple of kAlignedFloats that holds n floats.
 constexpr int64_t align_floats(int64_t n) { return (n + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats; }
 
-// Owns its memory; empty when made with 0 floats or when the memory could not be had (`allocate` says which).
+// Owns its memory; empty when made with 0 floats or when the memory could not be had (`allocate` says which). The zeros
+// of a large one are those of fresh pages, which the system hands out as they are first touched: by the workers, all at
+// once, and not at all where a program leaves room unused, such as that of gradients that go straight into an update.
 class Arena {
  public:
   Arena() = default;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
-  Arena(Arena&& other) noexcept : data_(other.data_), size_(other.size_) { other.data_ = nullptr, other.size_ = 0; }
+  Arena(Arena&& other) noexcept { *this = std::move(other); }
   Arena& operator=(Arena&& other) noexcept;
   ~Arena();
 
@@ -31,6 +34,7 @@ class Arena {
   static int64_t live_bytes() noexcept;
 
  private:
+  void* memory_ = nullptr;  // as allocated: data_ is the first aligned place in it
   float* data_ = nullptr;
   int64_t size_ = 0;
 };
