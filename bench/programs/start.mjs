@@ -2,7 +2,6 @@
 // took as JSON: milliseconds of import, compile, first and later steps, resident bytes after each, bytes of the core's.
 // start.mjs <stage> <layers with commas> <batch>; with --expose-gc, collects before memory is read.
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 
 const [stage, layers, batch] = [process.argv[2], process.argv[3].split(',').map(Number), Number(process.argv[4])];
 const report = { memory: {}, core: {} };
@@ -16,12 +15,11 @@ function remember(name) {
   report.memory[name] = process.memoryUsage.rss();
 }
 
-/** The addon that the package has loaded: Node loads it once. */
+/** The addon that the package has loaded: asked for where it lies, so that nothing else is loaded for it. */
 function rememberCore(name) {
   const require = createRequire(import.meta.url);
-  const addon = process.env.QUERN_NATIVE;
-  const core = addon ? require(addon) : require('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)));
-  report.core[name] = core.counters().bytes;
+  const addon = Object.keys(require.cache).find((path) => path.endsWith('.node'));
+  report.core[name] = require(addon).counters().bytes;
 }
 
 remember('start');

@@ -49,15 +49,23 @@ export interface Operand extends OperandRole {
   buffer: BufferId;
 }
 
-/** Made once, since every pass of lowering goes over the operands of all instructions. */
 const rolesOf = new Map<string, readonly OperandRole[]>(Object.entries(operandRoles).map(([op, roles]) => [
   op, Object.entries(roles).map(([name, role]) => ({
     name, reads: role === 'in' || role === 'inOut', writes: role !== 'in', droppable: role === 'out?',
   })),
 ]));
 
+/** Every pass of lowering asks for the operands of all instructions, which are never changed, only replaced. */
+const known = new WeakMap<Instruction, readonly Operand[]>();
+
 /** The operands an instruction has, missing ones left out. A gemm that accumulates reads its output too. */
-export function operandsOf(instruction: Instruction): Operand[] {
+export function operandsOf(instruction: Instruction): readonly Operand[] {
+  let operands = known.get(instruction);
+  if (!operands) known.set(instruction, operands = listOperands(instruction));
+  return operands;
+}
+
+function listOperands(instruction: Instruction): Operand[] {
   const fields = instruction as unknown as Record<string, BufferId | undefined>;
   const accumulates = instruction.op === 'gemm' && instruction.accumulate;
   const operands: Operand[] = [];
