@@ -8,28 +8,24 @@ void Pace::begin(int workers, Clock::time_point now) noexcept {
   if (workers == 1) return;
   if (workers != workers_) *this = Pace();
   workers_ = workers;
-  start_block(now);
+  last_ = now;
 }
 
-void Pace::start_block(Clock::time_point now) noexcept {
-  start_ = now;
-  steps_ = 0;
-  waited_ = 0;
-}
-
-void Pace::step_done(int64_t waited_nanoseconds, Clock::time_point now) noexcept {
+void Pace::step_done(int64_t rows, int64_t waited_nanoseconds, Clock::time_point now) noexcept {
   steps_++;
+  rows_ += rows;
   waited_ += waited_nanoseconds;
-  const Clock::duration time = now - start_;
-  if (time < (steps_ < kLeastSteps ? kEnoughTime : kLeastTime)) return;
-  const double nanoseconds = static_cast<double>(std::chrono::nanoseconds(time).count());
-  judge(nanoseconds / steps_, static_cast<double>(waited_) / nanoseconds);
-  start_block(now);
+  time_ += now - last_;
+  last_ = now;
+  if (time_ < (steps_ < kLeastSteps ? kEnoughTime : kLeastTime)) return;
+  const double nanoseconds = static_cast<double>(std::chrono::nanoseconds(time_).count());
+  judge(nanoseconds / static_cast<double>(rows_), static_cast<double>(waited_) / nanoseconds);
+  steps_ = 0, rows_ = 0, waited_ = 0, time_ = {};
 }
 
-void Pace::judge(double step_time, double waiting) noexcept {
-  const bool slower = step_time >= step_time_[!alone_];
-  step_time_[alone_] = step_time;
+void Pace::judge(double row_time, double waiting) noexcept {
+  const bool slower = row_time >= row_time_[!alone_];
+  row_time_[alone_] = row_time;
   if (trial_) {
     trial_ = false;
     blocks_between_ = slower ? std::min(2 * blocks_between_, kMostBlocks) : kFewestBlocks;

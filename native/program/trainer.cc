@@ -3,16 +3,24 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <limits>
 
 #include "runtime/cpu.h"
 
 namespace quern {
 
-int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept {
+double rows_worth_helpers(const ProgramSpec& spec, const Plan& plan, const bool (&segments)[kSegments]) noexcept {
+  const double shared = plan.schedule(segments).shared_nanoseconds / static_cast<double>(spec.max_rows);
+  return shared > 0 ? plan.worth_helpers / shared : std::numeric_limits<double>::infinity();
+}
+
+static bool is_worth_helpers(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept {
   const double rows = static_cast<double>(std::min(span.batch_size, span.rows) * span.steps);
-  const double shared =
-      plan.schedule(span.segments).shared_nanoseconds / static_cast<double>(spec.max_rows) * rows;
-  return shared > 0 && shared >= plan.worth_helpers ? span.threads : 1;
+  return rows >= rows_worth_helpers(spec, plan, span.segments);
+}
+
+int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept {
+  return is_worth_helpers(spec, plan, span) ? span.threads : 1;
 }
 
 bool owns_batches(const BatchSource& source, int workers) noexcept {
@@ -32,29 +40,47 @@ Trainer::Trainer(const Job& job, int workers_wanted)
 }
 
 void Trainer::run(SpanResult* result) noexcept {
-  const Span& span = job_.span;
-  {
+  // A single step that is not worth helpers is over before another job could make use of the share it leaves.
+  if (job_.span.steps == 1 && !is_worth_helpers(job_.spec, job_.plan, job_.span)) {
+    run_steps(nullptr, result);
+  } else {
     Gang gang(wanted_);
-    while (result->steps < span.steps) {
-      result->cancelled = job_.progress.cancelled();
-      if (result->cancelled) break;
-      if (gang.share() != share_) regroup(&gang, gang.share());
-      if (!run_step(span.first_step + result->steps)) {
-        report_bad_data(&result->error);
-        break;
-      }
-      result->steps++;
-      job_.progress.publish(result->steps, job_.context.accumulators.data());
-    }
+    job_.context.pace.begin(wanted_);
+    run_steps(&gang, result);
     regroup(&gang, 1);
   }
   std::copy(job_.context.accumulators.begin(), job_.context.accumulators.end(), result->accumulators.begin());
   add_timings();
 }
 
+// With a gang, or alone.
+void Trainer::run_steps(Gang* gang, SpanResult* result) noexcept {
+  const Span& span = job_.span;
+  while (result->steps < span.steps) {
+    result->cancelled = job_.progress.cancelled();
+    if (result->cancelled) break;
+    if (gang) follow_share(gang);
+    if (!run_step(span.first_step + result->steps)) {
+      report_bad_data(&result->error);
+      break;
+    }
+    result->steps++;
+    job_.progress.publish(result->steps, job_.context.accumulators.data());
+  }
+}
+
+// Helpers that would not be called are not woken; those that are there are as many as the share says.
+void Trainer::follow_share(Gang* gang) noexcept {
+  const int share = gang->share();
+  if (share != share_ && (workers_ > 1 || !works_alone())) regroup(gang, share);
+}
+
+bool Trainer::works_alone() const noexcept { return job_.context.pace.alone() && job_.plan.worth_helpers > 0; }
+
 // Lets the helpers there are go, and starts others.
 void Trainer::regroup(Gang* gang, int workers) noexcept {
   share_ = workers;
+  job_.context.pace.begin(workers);
   if (workers_ > 1) {
     dismissed_ = true;
     go_.post();
@@ -63,7 +89,6 @@ void Trainer::regroup(Gang* gang, int workers) noexcept {
   }
   go_seen_ = go_.seen();
   workers_ = 1 + gang->start(workers - 1, &Trainer::help, this);
-  job_.context.pace.begin(workers_);
 }
 
 void Trainer::help(void* trainer, int worker) noexcept {
@@ -88,11 +113,13 @@ bool Trainer::run_step(int64_t step) noexcept {
   if (job_.trained) job_.trained->begin_step();
   const int64_t waited = timings_.waiting;
   // Helpers that are not called stay where they wait for the next step.
-  const bool alone = workers_ == 1 || (job_.context.pace.alone() && job_.plan.worth_helpers > 0);
+  const bool alone = workers_ == 1 || works_alone();
   job_.context.barrier.reset(alone ? 1 : workers_);
   if (!alone) go_.post();
   work({0, alone ? 1 : workers_, &timings_});
-  if (workers_ > 1) job_.context.pace.step_done(timings_.waiting - waited);
+  if (workers_ > 1 || (wanted_ > 1 && works_alone())) {
+    job_.context.pace.step_done(job_.context.rows(), timings_.waiting - waited);
+  }
   const bool bad = bad_.load(std::memory_order_acquire);
   if (job_.trained) job_.trained->end_step(!bad);
   return !bad;

@@ -29,7 +29,10 @@ struct Job {
   Progress& progress;
 };
 
-// Workers a span is to have at most: span.threads, or 1 where all its work would not pay for waking helpers.
+// Rows from which on the work of a span, all steps together, pays for waking helpers; infinity where nothing is shared.
+double rows_worth_helpers(const ProgramSpec& spec, const Plan& plan, const bool (&segments)[kSegments]) noexcept;
+
+// Workers a span is to have at most: span.threads, or 1 where it is not worth helpers.
 int workers_wanted(const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept;
 
 // Whether each worker is to gather all rows for itself. It converts more of them, but writes to lines that no other
@@ -46,6 +49,9 @@ class Trainer {
 
  private:
   static void help(void* trainer, int worker) noexcept;
+  void run_steps(Gang* gang, SpanResult* result) noexcept;
+  void follow_share(Gang* gang) noexcept;
+  bool works_alone() const noexcept;
   void regroup(Gang* gang, int workers) noexcept;
   int64_t rows_of(int64_t step) const noexcept;
   bool run_step(int64_t step) noexcept;

@@ -18,17 +18,19 @@ class Run {
  public:
   explicit Run(int workers) { begin(workers); }
   void begin(int workers) { pace_.begin(workers, now_); }
+  void pass(microseconds time) { now_ += time; }
   bool alone() const { return pace_.alone(); }
 
   // The share of `count` steps that ran alone.
-  double steps(const Machine& machine, int count) {
+  double steps(const Machine& machine, int count, int64_t rows = 32) {
     int alone = 0;
     for (int i = 0; i < count; i++) {
       const bool is_alone = pace_.alone();
       const int64_t step = is_alone ? machine.alone : machine.together;
       now_ += microseconds(step);
       alone += is_alone;
-      pace_.step_done(is_alone ? 0 : static_cast<int64_t>(machine.waiting * static_cast<double>(step) * 1000), now_);
+      const double waited = is_alone ? 0 : machine.waiting * static_cast<double>(step) * 1000;
+      pace_.step_done(rows, static_cast<int64_t>(waited), now_);
     }
     return static_cast<double>(alone) / count;
   }
@@ -57,6 +59,39 @@ TEST(pace_comes_back_when_the_machine_is_quiet_again) {
   // A trial is at most 128 blocks of 3 ms away, and then lasts.
   run.steps(kQuiet, 1000);
   CHECK_EQUAL(run.steps(kQuiet, 2000), 0.0);
+}
+
+TEST(pace_finds_out_from_spans_of_one_step) {
+  Run run(2);
+  for (int span = 0; span < 200; span++) {
+    run.pass(microseconds(5000));  // that no span had
+    run.begin(2);
+    run.steps(kBusy, 1);
+  }
+  CHECK(run.alone());
+}
+
+TEST(pace_does_not_count_the_time_between_spans) {
+  Run run(2);
+  run.steps(kBusy, 50);
+  CHECK(run.alone());
+  // The first trial comes after two blocks of at least 3 ms.
+  double alone = 0;
+  for (int span = 0; span < 8; span++) {
+    run.pass(microseconds(5000));
+    run.begin(2);
+    alone += run.steps(kBusy, 1) / 8;
+  }
+  CHECK_EQUAL(alone, 1.0);
+}
+
+TEST(pace_compares_the_times_of_rows) {
+  const Machine large{3000, 650, 0.7}, small{600, 160, 0.7};
+  Run run(2);
+  run.steps(large, 50);
+  double alone = 0;
+  for (int step = 0; step < 20000; step++) alone += run.alone() ? run.steps(large, 1, 32) : run.steps(small, 1, 8);
+  CHECK(alone > 0.98 * 20000);
 }
 
 TEST(pace_remembers_for_as_many_workers) {

@@ -1,9 +1,11 @@
 // Whole spans: what a training run learns, that threads and interruptions change no bit, and how jobs end early.
+#include <atomic>
 #include <thread>
 
 #include "check.h"
 #include "program/plan.h"
 #include "programs.h"
+#include "runtime/pool.h"
 
 namespace quern::test {
 
@@ -88,6 +90,26 @@ TEST(trainer_same_bits_at_any_pace) {
     if (threads == 1) expected = weights_of(*mlp.parameters);
     CHECK(weights_of(*mlp.parameters) == expected);
   }
+}
+
+// Were it counted as a job, others would let their helpers go and fetch them back for each row that is predicted.
+TEST(trainer_takes_no_share_for_a_brief_step) {
+  const Data data = make_data(4, 16, 3, 5);
+  Mlp mlp = make_mlp({16, 8, 3}, 4, false);
+  const auto program = make_program(mlp.spec, mlp.parameters);
+  Span span = TrainingSpan(data, 4, false, 2).span;
+  span.segments[kBackward] = span.segments[kUpdate] = false;
+  span.scalars = nullptr;
+  Gang other(2);
+  std::atomic<bool> over{false};
+  std::thread thread([&] {
+    for (int i = 0; i < 20'000; i++) train(*program, span);
+    over = true;
+  });
+  bool shared = false;
+  while (!over) shared |= other.share() != 2;
+  thread.join();
+  CHECK(!shared);
 }
 
 // A job on a thread of its own, as the pool would run it.
