@@ -102,6 +102,8 @@ export interface NativeJob {
 }
 
 export interface NativeProgram {
+  /** Rows from which on `predict` and its like use more than the calling thread; may be infinite. */
+  readonly helpersFrom: number;
   /** Starts a job on quern's own threads. */
   run(span: SpanSpec<NativeInput>): NativeJob;
   /** Runs at once on the calling thread (and helpers where it pays); returns what `run` would. For predictSync. */

@@ -83,7 +83,8 @@ export function predictSync(state: ModelState, x: InputData, options: PredictSyn
   const result = emptyResult(rows, planned.lowered.outputs[0]!.shape, options.out ?? undefined);
   const batchSize = Math.min(rows, syncBatch, Math.max(1, Math.floor(syncFloats / input.rowLength)));
   const program = planned.forRows(batchSize);
-  const threads = resolveThreads();
+  // Only where it matters: to look at an environment variable takes as long as a tenth of predicting a row.
+  const threads = rows < program.helpersFrom ? 1 : resolveThreads();
   if ('indptr' in input) {
     const batches = { inputs: [{ argument: 'x', array: input }], targets: [], rows };
     predictCsr(program, batches, batchSize, threads, result.data);

@@ -216,8 +216,13 @@ export class ModelState implements SlabUser {
   }
 }
 
+/** Constants, since a string made anew would be hashed again by each `predictSync`. */
+const weightedKeys: Record<Mode, string> = {
+  training: 'weighted training', evaluation: 'weighted evaluation', prediction: 'weighted prediction',
+};
+
 function keyOf(mode: Mode, sampleWeights: boolean): string {
-  return `${mode} ${sampleWeights}`;
+  return sampleWeights ? weightedKeys[mode] : mode;
 }
 
 /** The shape of one row of x, which a model is to be built for. */

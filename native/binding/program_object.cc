@@ -34,6 +34,8 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
       Program::create(decode_spec(Argument("spec", info[0])), std::move(parameters), kernels, keep_temporaries, &program);
   if (!error.empty()) throw Napi::Error::New(info.Env(), error);
   program_ = std::move(program);
+  const auto from = Napi::Number::New(info.Env(), program_->rows_worth_helpers());
+  info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value("helpersFrom", from, napi_enumerable));
 }
 
 void ProgramObject::check(Napi::Env env, const Span& span) const {

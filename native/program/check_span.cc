@@ -10,6 +10,13 @@ std::string wrong(const std::string& what, int64_t is, const std::string& expect
   return "internal: `" + what + "` is " + std::to_string(is) + ", expected " + expected;
 }
 
+// An array of the span's, spelled out for errors alone: a dozen strings made for nothing would show in predicting a row.
+struct Name {
+  const char* list;
+  int64_t index = -1;  // in the list, unless it is no list
+  std::string text() const { return index < 0 ? list : std::string(list) + "[" + std::to_string(index) + "]"; }
+};
+
 class SpanCheck {
  public:
   SpanCheck(const ProgramSpec& spec, const Plan& plan, const Parameters& parameters, const Span& span)
@@ -19,7 +26,7 @@ class SpanCheck {
     std::string error = steps();
     if (error.empty()) error = arrays("inputs", span_.inputs, plan_.inputs);
     if (error.empty()) error = arrays("targets", span_.targets, plan_.targets);
-    if (error.empty() && plan_.weights != kNoBuffer) error = array("weights", span_.weights, plan_.weights);
+    if (error.empty() && plan_.weights != kNoBuffer) error = array({"weights"}, span_.weights, plan_.weights);
     if (error.empty()) error = outputs();
     if (error.empty()) error = tables();
     return error;
@@ -44,23 +51,25 @@ class SpanCheck {
     return {};
   }
 
-  std::string arrays(const std::string& name, const std::vector<ArrayView>& views,
+  std::string arrays(const char* list, const std::vector<ArrayView>& views,
                      const std::vector<BufferId>& buffers) const {
     if (views.size() != buffers.size()) {
-      return wrong(name + ".length", static_cast<int64_t>(views.size()), std::to_string(buffers.size()));
+      return wrong(std::string(list) + ".length", static_cast<int64_t>(views.size()), std::to_string(buffers.size()));
     }
     for (size_t i = 0; i < views.size(); i++) {
-      const std::string error = array(name + "[" + std::to_string(i) + "]", views[i], buffers[i]);
+      const std::string error = array({list, static_cast<int64_t>(i)}, views[i], buffers[i]);
       if (!error.empty()) return error;
     }
     return {};
   }
 
-  std::string array(const std::string& name, const ArrayView& view, BufferId buffer) const {
+  std::string array(const Name& name, const ArrayView& view, BufferId buffer) const {
     const int64_t row_length = size_of(spec_.buffers[buffer].shape).factor;
-    if (view.row_length != row_length) return wrong(name + ".rowLength", view.row_length, std::to_string(row_length));
+    if (view.row_length != row_length) {
+      return wrong(name.text() + ".rowLength", view.row_length, std::to_string(row_length));
+    }
     if (spec_.buffers[buffer].dtype == DType::kI32 && view.type == ElementType::kF32) {
-      return "internal: `" + name + "` is of floats, expected integers";
+      return "internal: `" + name.text() + "` is of floats, expected integers";
     }
     if (view.indptr) return csr(name, view, buffer);
     return holds(name, view.data, view.length, row_length);
@@ -76,10 +85,11 @@ class SpanCheck {
   }
 
   // rows * row_length elements, without overflow.
-  std::string holds(const std::string& name, const void* data, int64_t length, int64_t row_length) const {
+  std::string holds(const Name& name, const void* data, int64_t length, int64_t row_length) const {
     if (row_length == 0 || span_.rows == 0) return {};
     if (data && length / row_length >= span_.rows) return {};
-    return wrong(name + ".length", length, std::to_string(span_.rows) + " rows of " + std::to_string(row_length));
+    const std::string expected = std::to_string(span_.rows) + " rows of " + std::to_string(row_length);
+    return wrong(name.text() + ".length", length, expected);
   }
 
   std::string outputs() const {
@@ -89,7 +99,7 @@ class SpanCheck {
       return wrong("outputs.length", static_cast<int64_t>(span_.outputs.size()), std::to_string(plan_.outputs.size()));
     }
     for (size_t i = 0; i < plan_.outputs.size(); i++) {
-      const std::string name = "outputs[" + std::to_string(i) + "]";
+      const Name name{"outputs", static_cast<int64_t>(i)};
       const int64_t row_length = size_of(spec_.buffers[plan_.outputs[i]].shape).factor;
       const std::string error = holds(name, span_.outputs[i].data, span_.outputs[i].length, row_length);
       if (!error.empty()) return error;

@@ -46,6 +46,7 @@ void Context::set_rows(const Plan& plan, int64_t rows) noexcept {
 }
 
 bool Context::provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows) {
+  if (rows == 0 || (rows == scratch_rows_ && workers <= scratch_workers_)) return true;
   int64_t floats = 0;
   for (const auto& segment : spec.segments) {
     for (const Instruction& instruction : segment) {
@@ -60,6 +61,7 @@ bool Context::provide_scratch(const ProgramSpec& spec, const KernelTable& kernel
   for (int worker = 0; worker < workers; worker++) {
     if (scratch_[worker].size() < floats && !scratch_[worker].allocate(floats)) return false;
   }
+  scratch_rows_ = rows, scratch_workers_ = workers;
   return true;
 }
 

@@ -62,6 +62,8 @@ class Context {
  private:
   Arena arena_, gradients_;
   std::vector<Arena> scratch_;
+  int64_t scratch_rows_ = 0;  // and workers, that it was last provided for
+  int scratch_workers_ = 0;
   size_t batch_count_ = 1;
   std::vector<Arena> batches_;                 // by worker where each has its own
   std::vector<std::vector<float*>> pointers_;  // likewise, by buffer

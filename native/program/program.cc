@@ -45,6 +45,7 @@ std::string Program::create(ProgramSpec spec, std::shared_ptr<Parameters> parame
 bool Program::trains(const Span& span) const { return span.segments[kUpdate] && !spec_.segments[kUpdate].empty(); }
 std::string Program::explain() const { return quern::explain(spec_, *plan_, describe(kernels_)); }
 std::vector<Cost> Program::costs(int64_t rows) const { return step_costs(spec_, plan_->usual_schedule(spec_), rows); }
+double Program::rows_worth_helpers() const { return quern::rows_worth_helpers(spec_, *plan_, {true, false, false}); }
 std::string Program::check(const Span& span) const { return check_span(spec_, *plan_, *parameters_, span); }
 
 // An idle context, or a new one; null without the memory.

@@ -37,6 +37,9 @@ class Program {
   // By instruction, all segments in order, of a step of `rows`: see step_costs.
   std::vector<Cost> costs(int64_t rows) const;
 
+  // Rows from which on a prediction or evaluation is worth helpers; infinity where none is.
+  double rows_worth_helpers() const;
+
   // What is wrong with the span for this program (counts, lengths, types), as a sentence; empty when it may run.
   std::string check(const Span& span) const;
 

@@ -53,6 +53,20 @@ describe('predict', () => {
 });
 
 describe('predictSync', () => {
+  it('asks for the number of threads where the rows are worth more than one', () => {
+    const model = new Sequential([new Dense(256, { inputShape: [256] })]);
+    const rows = (count: number): NdArray => new NdArray(new Float32Array(256 * count), [count, 256]);
+    const before = process.env['QUERN_THREADS'];
+    process.env['QUERN_THREADS'] = 'two';
+    try {
+      model.predictSync(rows(1));
+      assert.throws(() => model.predictSync(rows(256)), /`QUERN_THREADS` must be an integer from 1 to 256/);
+    } finally {
+      if (before === undefined) delete process.env['QUERN_THREADS'];
+      else process.env['QUERN_THREADS'] = before;
+    }
+  });
+
   it('writes to `out` and returns it', () => {
     const out = new Float32Array(2);
     const y = line(2, 1).predictSync([[1], [2]], { out });
