@@ -26,6 +26,10 @@ void* malloc(size_t bytes) {
 }
 void* calloc(size_t count, size_t bytes) {
   calls.fetch_add(1, std::memory_order_relaxed);
+  if (count * bytes >= refused_from.load(std::memory_order_relaxed)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
   return __libc_calloc(count, bytes);
 }
 void* realloc(void* memory, size_t bytes) {
@@ -34,10 +38,6 @@ void* realloc(void* memory, size_t bytes) {
 }
 void* aligned_alloc(size_t alignment, size_t bytes) {
   calls.fetch_add(1, std::memory_order_relaxed);
-  if (bytes >= refused_from.load(std::memory_order_relaxed)) {
-    errno = ENOMEM;
-    return nullptr;
-  }
   return __libc_memalign(alignment, bytes);
 }
 }
