@@ -45,7 +45,7 @@ void Trainer::run(SpanResult* result) noexcept {
     run_steps(nullptr, result);
   } else {
     Gang gang(wanted_);
-    job_.context.pace.begin(wanted_);
+    job_.context.pace.begin(wanted_, !job_.trained);
     run_steps(&gang, result);
     regroup(&gang, 1);
   }
@@ -80,7 +80,7 @@ bool Trainer::works_alone() const noexcept { return job_.context.pace.alone() &&
 // Lets the helpers there are go, and starts others.
 void Trainer::regroup(Gang* gang, int workers) noexcept {
   share_ = workers;
-  job_.context.pace.begin(workers);
+  job_.context.pace.begin(workers, !job_.trained);
   if (workers_ > 1) {
     dismissed_ = true;
     go_.post();

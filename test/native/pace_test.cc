@@ -17,7 +17,7 @@ struct Machine {
 class Run {
  public:
   explicit Run(int workers) { begin(workers); }
-  void begin(int workers) { pace_.begin(workers, now_); }
+  void begin(int workers, bool goes_on = true) { pace_.begin(workers, goes_on, now_); }
   void pass(microseconds time) { now_ += time; }
   bool alone() const { return pace_.alone(); }
 
@@ -69,6 +69,14 @@ TEST(pace_finds_out_from_spans_of_one_step) {
     run.steps(kBusy, 1);
   }
   CHECK(run.alone());
+}
+
+TEST(pace_finds_out_nothing_from_one_step_of_training) {
+  Run run(2);
+  for (int span = 0; span < 200; span++) {
+    run.begin(2, false);
+    CHECK_EQUAL(run.steps(kBusy, 1), 0.0);
+  }
 }
 
 TEST(pace_does_not_count_the_time_between_spans) {
