@@ -13,6 +13,7 @@
 
 #include "kernels/functions.h"
 #include "kernels/gemm_kernels.h"
+#include "kernels/listed_kernels.h"
 #include "kernels/plane_kernels.h"
 #include "kernels/skipping_kernels.h"
 
@@ -63,6 +64,7 @@ struct KernelTable {
 
   GemmKernels gemm;  // the loops around them are in gemm/gemm.cc
   SkippingKernels skipping;  // around them gemm/skipping_gemm.cc
+  ListedKernel* listed;      // around it gemm/listed_gemm.cc
   const PlaneKernels* planes;  // null where the machine multiplies no bf16
   TileState* tile_state;       // null unless the planes' kernels keep sums in tiles
 

@@ -14,6 +14,7 @@
 #include "kernels/probes.inl.h"
 #include "kernels/gemm.inl.h"
 #include "kernels/skipping.inl.h"
+#include "kernels/listed.inl.h"
 
 namespace quern {
 namespace {
@@ -83,6 +84,7 @@ constexpr KernelTable make_table(const char* name) {
   table.lanes = kLanes;
   table.gemm = kGemmKernels;
   table.skipping = skipping_kernels();
+  table.listed = listed;
   add_pointwise(table);
   add<Add>(table, CombineFunction::kAdd);
   add<Subtract>(table, CombineFunction::kSubtract);

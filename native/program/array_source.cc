@@ -45,7 +45,8 @@ void ArraySource::gather(int64_t step, Range share, const Context& context, int 
   for (const Array& array : arrays_) {
     float* const out = context.floats(array.buffer, worker);
     const int64_t first = step * batch_size_;
-    if (!array.csr.empty()) gather_csr(array, first, share, out, bad);
+    if (BatchList* const list = context.lists.batch(array.buffer, worker)) gather_list(array, first, share, list, bad);
+    else if (!array.csr.empty()) gather_csr(array, first, share, out, bad);
     else if (context.skipping.takes_bytes(array.buffer)) copy_bytes(array, first, share, out);
     else gather(array, first, share, out, bad);
   }
@@ -89,6 +90,27 @@ void ArraySource::gather(const Array& array, int64_t first, Range share, void* o
     error.value = label ? static_cast<double>(static_cast<const int32_t*>(to)[found])
                         : static_cast<double>(static_cast<const float*>(to)[found]);
     return report(array, first, i + found / array.row_length, error, bad);
+  }
+}
+
+void ArraySource::gather_list(const Array& array, int64_t first, Range share, BatchList* list,
+                              BadData* bad) const noexcept {
+  for (int64_t i = share.begin; i < share.end; i++) {
+    Range range;
+    uint32_t* columns;
+    float* values;
+    SpanError error;
+    if (!array.csr.find(row_at(first + i), &range) || !list->make_row(i, range.size(), &columns, &values) ||
+        !array.csr.to_list(range, array.scale, columns, values)) {
+      error.kind = SpanError::kIndices;
+      return report(array, first, i, error, bad);
+    }
+    const int64_t found = find_bad(array, values, range.size());
+    if (found == range.size()) continue;
+    error.kind = SpanError::kFinite;
+    error.column = columns[found];
+    error.value = static_cast<double>(values[found]);
+    return report(array, first, i, error, bad);
   }
 }
 

@@ -44,6 +44,7 @@ class ArraySource : public BatchSource {
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
   void copy_bytes(const Array& array, int64_t first, Range share, void* out) const noexcept;
+  void gather_list(const Array& array, int64_t first, Range share, BatchList* list, BadData* bad) const noexcept;
   void gather_csr(const Array& array, int64_t first, Range share, float* out, BadData* bad) const noexcept;
   // Unless an earlier row was bad, or this one in an earlier array.
   void report(const Array& array, int64_t first, int64_t position, const SpanError& error, BadData* bad) const noexcept;

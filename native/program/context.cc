@@ -18,7 +18,7 @@ void Context::bind(const ProgramSpec& spec, const Plan& plan, const Slabs& slabs
     for (size_t id = 0; id < spec.buffers.size(); id++) {
       const Area& place = plan.places[id];
       float* base = arena_.data();
-      if (place.space == Plan::kBatch) base = batches_[worker].data();
+      if (place.space >= Plan::kBatch) base = batch_data(plan, worker, place.space - Plan::kBatch);
       else if (place.space == Area::kParameters) base = slabs.weights;
       else if (place.space == Area::kGradients) base = gradients_.data();
       else if (place.in_slab()) base = slabs.slots.empty() ? nullptr : slabs.slots[Area::kSlots - place.space];
@@ -31,10 +31,19 @@ bool Context::provide_batches(const Plan& plan, int count) {
   batch_count_ = static_cast<size_t>(count);
   if (batches_.size() < batch_count_) batches_.resize(batch_count_), pointers_.resize(batch_count_);
   for (size_t worker = 0; worker < batch_count_; worker++) {
-    Arena& batch = batches_[worker];
-    if (batch.size() < plan.batch_floats && !batch.allocate(plan.batch_floats)) return false;
+    batches_[worker].resize(plan.batch.size());
+    for (size_t i = 0; i < plan.batch.size(); i++) {
+      const auto [buffer, floats] = plan.batch[i];
+      Arena& part = batches_[worker][i];
+      if (!lists.has(buffer) && part.size() < floats && !part.allocate(floats)) return false;
+    }
   }
   return true;
+}
+
+float* Context::batch_data(const Plan& plan, size_t worker, int32_t part) const noexcept {
+  const auto i = static_cast<size_t>(part);
+  return lists.has(plan.batch[i].buffer) ? nullptr : batches_[worker][i].data();
 }
 
 void Context::set_rows(const Plan& plan, int64_t rows) noexcept {

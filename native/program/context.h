@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/kernel_table.h"
+#include "program/batch_lists.h"
 #include "program/pace.h"
 #include "program/plan.h"
 #include "program/skipping.h"
@@ -36,10 +37,11 @@ class Context {
   void set_rows(const Plan& plan, int64_t rows) noexcept;
   // Makes sure that each of `workers` has scratch for every gemm of a batch of `rows`. False without the memory.
   [[nodiscard]] bool provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows);
-  // Memory for so many batches: one that all workers share, or one for each of them. False without the memory.
+  // Memory for so many batches: one that all workers share, or one for each of them; none for inputs of which there are
+  // lists. False without the memory.
   [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
-  // Where `worker` finds a buffer.
+  // Where `worker` finds a buffer; null for an input of which there are lists.
   float* floats(BufferId id, int worker) const {
     return pointers_[own_batches() ? static_cast<size_t>(worker) : 0][id];
   }
@@ -57,15 +59,18 @@ class Context {
   uint32_t step = 0;                 // of the epoch
   Pace pace;
   Skipping skipping;
+  BatchLists lists;
   Barrier barrier{1};
 
  private:
+  float* batch_data(const Plan& plan, size_t worker, int32_t part) const noexcept;
+
   Arena arena_, gradients_;
   std::vector<Arena> scratch_;
   int64_t scratch_rows_ = 0;  // and workers, that it was last provided for
   int scratch_workers_ = 0;
   size_t batch_count_ = 1;
-  std::vector<Arena> batches_;                 // by worker where each has its own
+  std::vector<std::vector<Arena>> batches_;    // by worker where each has its own, and part of the batch
   std::vector<std::vector<float*>> pointers_;  // likewise, by buffer
   std::vector<Matrix> matrices_;   // by buffer, for rows_
   int64_t rows_ = -1;

@@ -19,6 +19,16 @@ bool CsrRows::find(int64_t row, Range* range) const noexcept {
   return range->begin <= range->end && range->end <= length_;
 }
 
+bool CsrRows::to_list(Range range, float scale, uint32_t* columns, float* values) const noexcept {
+  for (int64_t i = range.begin; i < range.end; i++) {
+    const int64_t column = read_once(indices_ + i);
+    if (column >= columns_) return false;
+    *columns++ = static_cast<uint32_t>(column);
+    *values++ = scale != 1 ? values_[i] * scale + 0.0f : values_[i];  // as to_floats does with an offset of 0
+  }
+  return true;
+}
+
 bool CsrRows::to_floats(int64_t row, float scale, float offset, float* to) const noexcept {
   Range range;
   if (!find(row, &range)) return false;

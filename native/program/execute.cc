@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gemm/gemm.h"
+#include "gemm/listed_gemm.h"
 #include "gemm/plane_gemm.h"
 #include "gemm/skipping_gemm.h"
 #include "program/share.h"
@@ -48,7 +49,7 @@ class Execution {
     call.takes_panels = context_.uses_panels && folded.in_panels;
     TileWork work(kernels_, context_, update, folded.floats.begin, out.rows, out.cols, call.takes_panels);
     call.take = &TileWork::take, call.taker = &work;
-    multiply(call, in.transpose_a, nonzeros);
+    multiply(call, in.transpose_a, nonzeros, !keeps_without_gradient(context_, update));
   }
 
   void operator()(const Pointwise& in) const noexcept {
@@ -193,7 +194,7 @@ class Execution {
  private:
   // Those of its A if all others are to be skipped, else null.
   Nonzeros* nonzeros_of(const GemmCall& call) const noexcept {
-    if (planned_.skipped < 0 || uses_planes(kernels_, call)) return nullptr;
+    if (planned_.skipped < 0 || batch_list() || uses_planes(kernels_, call)) return nullptr;
     Nonzeros* const nonzeros = context_.skipping.nonzeros(kernels_, call, planned_.skipped, context_, worker_);
     if (nonzeros && skipped_) {
       *skipped_ += 2 * static_cast<double>(call.m * call.n) * static_cast<double>(call.k) * (1 - nonzeros->density());
@@ -201,16 +202,37 @@ class Execution {
     return nonzeros;
   }
 
-  void multiply(const GemmCall& call, bool transposed_a, Nonzeros* nonzeros) const noexcept {
-    if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, 0}, share_.part, share_.parts);
+  // Of its A, if that is an input of which there are lists, else null.
+  const BatchList* batch_list() const noexcept {
+    return planned_.skipped < 0 ? nullptr : context_.lists.batch(skipped_input(), worker_);
+  }
+  BufferId skipped_input() const noexcept {
+    return plan_.skipped.matrices[static_cast<size_t>(planned_.skipped)].input;
+  }
+
+  // With `passes_on_zeros` off, those rows of the product need not be passed on that are 0 as all of A's column is.
+  void multiply(const GemmCall& call, bool transposed_a, Nonzeros* nonzeros,
+                bool passes_on_zeros = true) const noexcept {
+    if (batch_list()) multiply_list(call, transposed_a, passes_on_zeros);
+    else if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, 0}, share_.part, share_.parts);
     else gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
+  }
+
+  void multiply_list(const GemmCall& call, bool transposed_a, bool passes_on_zeros) const noexcept {
+    const ListedElements* const rows = batch_list()->rows();
+    if (!transposed_a) return listed_gemm(kernels_, call, rows, share_.part, share_.parts);
+    ColumnLists* const columns = context_.lists.columns(skipped_input(), worker_);
+    listed_gemm_transposed(kernels_, call, {rows, call.k, call.m}, passes_on_zeros, columns, share_.part,
+                           share_.parts);
   }
 
   // Of a gemm that is cut by rows.
   void multiply_rows(GemmCall call, bool transposed_a, Nonzeros* nonzeros, Range r) const noexcept {
     const int64_t first = r.begin * call.ldc;
-    call.m = r.size(), call.a += r.begin * call.a_row, call.c += first;
+    call.m = r.size(), call.c += first;
     if (call.saved) call.saved += first;
+    if (const BatchList* const list = batch_list()) return listed_gemm(kernels_, call, list->rows() + r.begin, 0, 1);
+    call.a += r.begin * call.a_row;
     if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, r.begin}, 0, 1);
     else gemm(kernels_, call, 0, 1, context_.scratch(worker_));
   }

@@ -68,6 +68,11 @@ class Lifetimes {
 
 }  // namespace
 
+int32_t Layout::batch_space(BufferId buffer) const {
+  const auto at = std::find_if(batch.begin(), batch.end(), [&](const BatchPart& part) { return part.buffer == buffer; });
+  return kBatch + static_cast<int32_t>(at - batch.begin());
+}
+
 Layout lay_out(const ProgramSpec& spec, const Parameters& parameters, const std::vector<int>& kept_until) {
   Layout layout;
   for (size_t id = 0; id < spec.buffers.size(); id++) {
@@ -77,14 +82,14 @@ Layout lay_out(const ProgramSpec& spec, const Parameters& parameters, const std:
   layout.arena_floats = placement.size;
   for (size_t id = 0; id < spec.buffers.size(); id++) {
     if (!in_batch(spec.buffers[id])) continue;
-    placement.offsets[id] = layout.batch_floats;
+    layout.batch.push_back({static_cast<BufferId>(id), layout.places[id].end});
     layout.batch_floats += align_floats(layout.places[id].end);
   }
   for (Area& place : layout.places) {
     if (place.in_slab()) continue;
     const auto root = static_cast<size_t>(place.space);
-    const int32_t space = in_batch(spec.buffers[root]) ? Layout::kBatch : Layout::kArena;
-    place = {space, placement.offsets[root], placement.offsets[root] + place.end};
+    if (in_batch(spec.buffers[root])) place.space = layout.batch_space(place.space);
+    else place = {Layout::kArena, placement.offsets[root], placement.offsets[root] + place.end};
   }
   return layout;
 }

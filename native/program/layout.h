@@ -10,8 +10,15 @@
 namespace quern {
 
 struct Layout {
-  // What the batch source fills is in space kBatch, what a step makes of it in kArena, both at offset `begin`.
+  // What a step makes of its batch is in space kArena, at offset `begin`. Each buffer that the batch source fills has a
+  // memory of its own, space kBatch + i for the ith of `batch`, so that one of which lists are enough takes none.
   static constexpr int32_t kArena = 0, kBatch = 1;
+  struct BatchPart {
+    BufferId buffer;
+    int64_t floats;
+  };
+  std::vector<BatchPart> batch;
+  int32_t batch_space(BufferId buffer) const;
   std::vector<Area> places;  // by buffer, views resolved
   int64_t arena_floats = 0, batch_floats = 0;
 };

@@ -93,10 +93,12 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   const auto order = span.shuffle ? rows_in_order(span) : nullptr;
   const uint32_t* const rows = order ? reinterpret_cast<const uint32_t*>(order->data()) : nullptr;
   const ArraySource source(kernels_, spec_, *plan_, span, rows);
+  const bool own_batches = owns_batches(source, workers);
   const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
                         context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size) &&
-                        context->skipping.provide(spec_, *plan_, workers, span.batch_size) &&
-                        context->provide_batches(*plan_, owns_batches(source, workers) ? workers : 1);
+                        context->lists.provide(spec_, *plan_, span, rows, workers, own_batches) &&
+                        context->skipping.provide(spec_, *plan_, workers, span.batch_size, context->lists) &&
+                        context->provide_batches(*plan_, own_batches ? workers : 1);
   if (!provided || (access == WeightsAccess::kSnapshot && !snapshot) || (span.shuffle && !order)) {
     result->error.kind = SpanError::kMemory;
     return;

@@ -93,13 +93,15 @@ class Finder {
 
 SkippedMatrices find_skipped(const ProgramSpec& spec, bool keeps_inputs) { return Finder(spec, keeps_inputs).find(); }
 
-bool Skipping::provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows) {
+bool Skipping::provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows,
+                       const BatchLists& lists) {
   matrices_.resize(plan.skipped.matrices.size());
   for (size_t i = 0; i < matrices_.size(); i++) {
     Matrix& matrix = matrices_[i];
     matrix.of = plan.skipped.matrices[i];
     const MatrixSize size = matrix_of(spec.buffers[matrix.of.buffer].shape);
     if (matrix.marks.size() < static_cast<size_t>(workers)) matrix.marks.resize(static_cast<size_t>(workers));
+    if (lists.has(matrix.of.input)) continue;
     for (Marks& marks : matrix.marks) {
       if (!marks.nonzeros.allocate(size.rows.at(rows), size.cols.at(rows))) return false;
     }

@@ -28,6 +28,7 @@ struct SkippedMatrices {
 // With `keeps_inputs` every input is wanted as floats.
 SkippedMatrices find_skipped(const ProgramSpec& spec, bool keeps_inputs);
 
+class BatchLists;
 class Context;
 struct Plan;
 struct Span;
@@ -35,8 +36,9 @@ struct Span;
 // Of one job. Each worker has marks of its own; what is gathered as bytes, the driver decides between steps.
 class Skipping {
  public:
-  // Room for `workers` and batches of so many rows. False without the memory.
-  [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows);
+  // Room for `workers` and batches of so many rows, of what is no list. False without the memory.
+  [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows,
+                             const BatchLists& lists);
   // Before a job. Inputs that are no bytes in this span are gathered as floats.
   void begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept;
 

@@ -110,6 +110,7 @@ bool Trainer::run_step(int64_t step) noexcept {
   job_.context.step = static_cast<uint32_t>(step);
   job_.context.set_rows(job_.plan, rows_of(step));
   job_.context.skipping.choose_form();
+  job_.context.lists.begin_step();
   if (job_.trained) job_.trained->begin_step();
   const int64_t waited = timings_.waiting;
   // Helpers that are not called stay where they wait for the next step.

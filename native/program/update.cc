@@ -1,5 +1,7 @@
 #include "program/update.h"
 
+#include <cfloat>
+
 namespace quern {
 namespace {
 
@@ -38,6 +40,14 @@ class Update {
 void apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
                   const float* gradients, int64_t count) noexcept {
   std::visit(Update(kernels, context, begin, gradients, count), update);
+}
+
+bool keeps_without_gradient(const Context& context, const Instruction& update) noexcept {
+  const Sgd* const sgd = std::get_if<Sgd>(&update);
+  if (!sgd || sgd->momentum != kNoBuffer) return false;
+  const float* const s = context.floats(sgd->scalars);
+  // w - rate * 0 is w for any rate that is finite, but for -0 where the rate is negative.
+  return s[0] >= 0 && s[0] <= FLT_MAX && !(sgd->weight_decay && s[2] != 0);
 }
 
 }  // namespace quern
