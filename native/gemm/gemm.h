@@ -14,6 +14,7 @@ struct GemmBlock {
 
 // Takes a finished block, whose element (row + i, column + j) is c[i * ld + j].
 using GemmTake = void(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept;
+using GemmFetch = void(const void* taker, const GemmBlock& block) noexcept;
 
 // Strides in floats. A is m×k and B is k×n as multiplied: a transposed operand has its row stride 1. Of each pair of
 // strides one is 1. C is m×n, row-major, and overlaps neither A nor B nor bias. k = 0 gives function(bias [+ C]); m or
@@ -37,6 +38,8 @@ struct GemmCall {
   // Null, or who alone wants C: the memory at `c` may then be used, or left as it was.
   GemmTake* take = nullptr;
   void* taker = nullptr;
+  // Null, or asks for the memory that `take` will touch for a block, where blocks come in no order (listed_gemm.h).
+  GemmFetch* fetch = nullptr;
   // B as it is stored, which is its transpose when b_row is 1, lies in panels (panels.h); b_row and b_col are then those
   // it would have row-major, without gaps.
   bool b_in_panels = false;

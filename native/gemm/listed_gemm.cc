@@ -19,6 +19,9 @@ constexpr int64_t kStrip = 16;
 // Floats of B from which on its rows are fetched: 512 KB, half of Zen 4's L2 cache.
 constexpr int64_t kFar = 128 * 1024;
 
+// Rows of C that what takes them is told of ahead.
+constexpr int64_t kAhead = 8;
+
 // Loops over panels of B, then over rows of C; each of these is one call of the kernel, over its list.
 class ListedMultiplication {
  public:
@@ -88,6 +91,9 @@ class ListedMultiplication {
     alignas(kAlignment) float passing[kPanelColumns];
     for (int64_t i = 0; i < lists.count(); i++) {
       const int64_t row = lists.column(i);
+      if (call_.fetch && i + kAhead < lists.count()) {
+        call_.fetch(call_.taker, {lists.column(i + kAhead), 1, panel.columns.begin, panel.columns.size()});
+      }
       float* const c = epilogue_.passes_on() ? passing : call_.c + row * call_.ldc + panel.columns.begin;
       multiply(panel, lists.elements(i), c);
       epilogue_.finish({row, 1, panel.columns.begin, panel.columns.size()}, c, call_.ldc);

@@ -48,7 +48,7 @@ class Execution {
     const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(folded.instruction)];
     call.takes_panels = context_.uses_panels && folded.in_panels;
     TileWork work(kernels_, context_, update, folded.floats.begin, out.rows, out.cols, call.takes_panels);
-    call.take = &TileWork::take, call.taker = &work;
+    call.take = &TileWork::take, call.fetch = &TileWork::fetch, call.taker = &work;
     multiply(call, in.transpose_a, nonzeros, !keeps_without_gradient(context_, update));
   }
 

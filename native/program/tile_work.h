@@ -19,14 +19,25 @@ class TileWork {
 
   static void take(void* work, const GemmBlock& block, const float* c, int64_t ld) noexcept {
     const TileWork& self = *static_cast<TileWork*>(work);
-    const PanelPlace place =
-        self.in_panels_ ? panel_place(self.rows_, self.cols_, block.column) : PanelPlace{block.column, self.cols_};
-    const int64_t begin = self.begin_ + place.offset + block.row * place.stride;
+    const PanelPlace place = self.place_of(block);
+    const int64_t begin = self.begin_of(block);
     if (place.stride == ld && block.cols == ld) return self.apply(begin, c, block.rows * ld);
     for (int64_t i = 0; i < block.rows; i++) self.apply(begin + i * place.stride, c + i * ld, block.cols);
   }
 
+  static void fetch(const void* work, const GemmBlock& block) noexcept {
+    const TileWork& self = *static_cast<const TileWork*>(work);
+    fetch_updated(self.context_, self.update_, self.begin_of(block), block.cols);
+  }
+
  private:
+  PanelPlace place_of(const GemmBlock& block) const noexcept {
+    return in_panels_ ? panel_place(rows_, cols_, block.column) : PanelPlace{block.column, cols_};
+  }
+  int64_t begin_of(const GemmBlock& block) const noexcept {
+    const PanelPlace place = place_of(block);
+    return begin_ + place.offset + block.row * place.stride;
+  }
   void apply(int64_t begin, const float* gradients, int64_t count) const noexcept {
     apply_update(kernels_, context_, update_, begin, gradients, count);
   }

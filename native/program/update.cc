@@ -42,6 +42,13 @@ void apply_update(const KernelTable& kernels, const Context& context, const Inst
   std::visit(Update(kernels, context, begin, gradients, count), update);
 }
 
+void fetch_updated(const Context& context, const Instruction& update, int64_t begin, int64_t count) noexcept {
+  const Sgd* const sgd = std::get_if<Sgd>(&update);
+  if (!sgd) return;
+  const float* const parameters = context.floats(sgd->parameters) + begin;
+  for (int64_t i = 0; i < count; i += kAlignedFloats) __builtin_prefetch(parameters + i, 1);
+}
+
 bool keeps_without_gradient(const Context& context, const Instruction& update) noexcept {
   const Sgd* const sgd = std::get_if<Sgd>(&update);
   if (!sgd || sgd->momentum != kNoBuffer) return false;
