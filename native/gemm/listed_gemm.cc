@@ -109,15 +109,28 @@ class ListedMultiplication {
 
   // A sum that ended as -0 is what all elements would have made it, in which some are 0 that were left out.
   void settle_zeros(const Panel& panel, const ListedElements& a, float* c) const noexcept {
+    const bool fused = fuses();
     for (int64_t j = 0; j < panel.columns.size(); j++) {
-      if (c[j] == 0 && std::signbit(c[j]) && meets_positive_zero(a, panel.b + j, panel.b_row)) c[j] = 0;
+      if (c[j] == 0 && std::signbit(c[j]) && meets_positive_zero(a, panel.b + j, panel.b_row, fused)) c[j] = 0;
     }
   }
 
-  // Whether a product is +0 that follows on the last which is none exactly: -0 becomes 0 there, and stays it.
-  bool meets_positive_zero(const ListedElements& a, const float* b, int64_t b_row) const noexcept {
+  // Whether the kernel rounds once: then a product that underflows to -0 makes -0 of the sum 0.
+  bool fuses() const noexcept {
+    const uint32_t first = 0;
+    const float x = 1e-30f, b = -1e-30f;
+    float sum;
+    return kernel_({{&first, &x, 1}, &b, 1, &sum, nullptr, 1, false, false});
+  }
+
+  // Whether a product is +0 that follows on the last which decided the sum's sign: -0 becomes 0 there, and stays it.
+  bool meets_positive_zero(const ListedElements& a, const float* b, int64_t b_row, bool fused) const noexcept {
+    const auto decides = [&](int64_t e) {
+      const float x = a.values[e], y = b[a.indices[e] * b_row];
+      return fused ? x != 0 && y != 0 : x * y != 0;
+    };
     int64_t next = a.count;
-    while (next > 0 && (a.values[next - 1] == 0 || b[a.indices[next - 1] * b_row] == 0)) next--;
+    while (next > 0 && !decides(next - 1)) next--;
     for (int64_t p = next > 0 ? int64_t{a.indices[next - 1]} + 1 : 0; p < call_.k; p++) {
       const bool is_listed = next < a.count && a.indices[next] == p;
       const float x = is_listed ? a.values[next++] : 0;

@@ -20,10 +20,16 @@ const ArrayView& view_of(const Plan& plan, const Span& span, BufferId input) {
   return span.inputs[static_cast<size_t>(at - plan.inputs.begin())];
 }
 
-// The most elements that a step of the span has; a row that points outside has none. More than a matrix can have where
-// it changed meanwhile.
-int64_t most_elements(const CsrRows& matrix, const Span& span, const uint32_t* rows_in_order) noexcept {
-  int64_t most = 0;
+// Batches that have more than this share of their elements are multiplied quicker dense, in at most five times the memory.
+constexpr double kDense = 0.1;
+
+// Elements of a span's rows; a row that points outside has none.
+struct Measure {
+  int64_t all = 0, most = 0;  // together, and of one step
+};
+
+Measure measure(const CsrRows& matrix, const Span& span, const uint32_t* rows_in_order) noexcept {
+  Measure measured;
   for (int64_t step = span.first_step; step < span.first_step + span.steps; step++) {
     const int64_t end = std::min((step + 1) * span.batch_size, span.rows);
     int64_t elements = 0;
@@ -31,9 +37,16 @@ int64_t most_elements(const CsrRows& matrix, const Span& span, const uint32_t* r
       Range row;
       if (matrix.find(rows_in_order ? rows_in_order[i] : i, &row)) elements += row.size();
     }
-    most = std::max(most, elements);
+    measured.all += elements;
+    measured.most = std::max(measured.most, elements);
   }
-  return most;
+  return measured;
+}
+
+bool is_dense(const Measure& measured, const Span& span, int64_t columns) noexcept {
+  const int64_t begin = span.first_step * span.batch_size;
+  const int64_t rows = std::min((span.first_step + span.steps) * span.batch_size, span.rows) - begin;
+  return static_cast<double>(measured.all) > kDense * static_cast<double>(rows) * static_cast<double>(columns);
 }
 
 template <class T>
@@ -42,15 +55,6 @@ void grow(size_t count, std::vector<std::unique_ptr<T>>* list) {
 }
 
 }  // namespace
-
-std::vector<BufferId> listed_inputs(const ProgramSpec& spec, const Plan& plan, const Span& span) {
-  std::vector<BufferId> listed;
-  for (const SkippedMatrix& matrix : plan.skipped.matrices) {
-    if (matrix.input == kNoBuffer || !has_whole_rows(spec, matrix)) continue;
-    if (view_of(plan, span, matrix.input).indptr) listed.push_back(matrix.input);
-  }
-  return listed;
-}
 
 bool BatchList::allocate(int64_t rows, int64_t elements) noexcept {
   if (rows > rows_there_) {
@@ -78,19 +82,26 @@ bool BatchLists::provide(const ProgramSpec& spec, const Plan& plan, const Span& 
                          int workers, bool own_batches) {
   own_batches_ = own_batches;
   for (Input& input : inputs_) input.is_listed = false;
-  for (const BufferId buffer : listed_inputs(spec, plan, span)) {
-    const ArrayView& view = view_of(plan, span, buffer);
-    const int64_t elements = most_elements(CsrRows(view), span, rows_in_order);
-    Input* const input = input_of(buffer);
-    input->is_listed = true;
-    grow(own_batches ? static_cast<size_t>(workers) : 1, &input->batches);
-    if (span.segments[kBackward]) grow(static_cast<size_t>(workers), &input->columns);
-    bool provided = elements <= int64_t{UINT32_MAX};
-    for (const auto& batch : input->batches) provided = provided && batch->allocate(span.batch_size, elements);
-    for (const auto& lists : input->columns) provided = provided && lists->allocate(view.row_length, elements);
-    if (!provided) return false;
+  for (const SkippedMatrix& matrix : plan.skipped.matrices) {
+    if (matrix.input == kNoBuffer || !has_whole_rows(spec, matrix)) continue;
+    const ArrayView& view = view_of(plan, span, matrix.input);
+    if (!view.indptr) continue;
+    const Measure measured = measure(CsrRows(view), span, rows_in_order);
+    if (is_dense(measured, span, view.row_length)) continue;
+    if (!provide(span, view, measured.most, workers, input_of(matrix.input))) return false;
   }
   return true;
+}
+
+// A step has more elements than can be counted if the matrix is changing.
+bool BatchLists::provide(const Span& span, const ArrayView& view, int64_t elements, int workers, Input* input) const {
+  input->is_listed = true;
+  grow(own_batches_ ? static_cast<size_t>(workers) : 1, &input->batches);
+  if (span.segments[kBackward]) grow(static_cast<size_t>(workers), &input->columns);
+  bool provided = elements <= int64_t{UINT32_MAX};
+  for (const auto& batch : input->batches) provided = provided && batch->allocate(span.batch_size, elements);
+  for (const auto& lists : input->columns) provided = provided && lists->allocate(view.row_length, elements);
+  return provided;
 }
 
 void BatchLists::begin_step() noexcept {

@@ -1,5 +1,5 @@
 // Batches of inputs in CSR form that stay lists: where nothing reads the input but products that can skip its zeros,
-// these are never in memory.
+// and these are most of it, they are never in memory.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -11,11 +11,9 @@
 
 namespace quern {
 
+struct ArrayView;
 struct Plan;
 struct Span;
-
-// The inputs of a span that are to be lists.
-std::vector<BufferId> listed_inputs(const ProgramSpec& spec, const Plan& plan, const Span& span);
 
 // The rows of one batch, filled by several workers at once. Which of them comes first decides where a row lies, so that
 // nobody has to know how long the others are.
@@ -41,8 +39,9 @@ class BatchList {
 // Of one job.
 class BatchLists {
  public:
-  // Room for every step of the span, of whose rows the lengths are looked up: one batch that all workers share, or one
-  // for each; and where it goes backward, for the columns each worker turns them to. False without the memory.
+  // Chooses the inputs, and makes room for every step of the span, of whose rows the lengths are looked up: one batch that
+  // all workers share, or one for each; and where it goes backward, for the columns each worker turns them to. False
+  // without the memory.
   [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, const Span& span,
                              const uint32_t* rows_in_order, int workers, bool own_batches);
 
@@ -64,6 +63,7 @@ class BatchLists {
 
   const Input* find(BufferId input) const noexcept;
   Input* input_of(BufferId buffer);
+  bool provide(const Span& span, const ArrayView& view, int64_t elements, int workers, Input* input) const;
 
   std::vector<Input> inputs_;
   bool own_batches_ = false;

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "check.h"
+#include "csr_matrix.h"
 #include "guarded.h"
 #include "program/csr_rows.h"
 #include "programs.h"
@@ -10,40 +11,10 @@
 namespace quern::test {
 namespace {
 
-struct Matrix {
-  std::vector<uint32_t> indptr, indices;
-  std::vector<float> values;
-  int64_t columns;
-
-  ArrayView view() const {
-    ArrayView view;
-    view.data = values.data();
-    view.length = static_cast<int64_t>(values.size());
-    view.row_length = columns;
-    view.indptr = indptr.data();
-    view.indices = indices.data();
-    view.indptr_length = static_cast<int64_t>(indptr.size());
-    return view;
-  }
-};
-
 // [0 2 0 -3], nothing, [1 0 0 0].
-Matrix small() { return {{0, 2, 2, 3}, {1, 3, 0}, {2, -3, 1}, 4}; }
+CsrMatrix small() { return {{0, 2, 2, 3}, {1, 3, 0}, {2, -3, 1}, 4}; }
 
-// The data's rows without what is below 0.
-Matrix sparse(const Data& data) {
-  Matrix matrix{{0}, {}, {}, data.inputs};
-  for (int64_t i = 0; i < data.rows * data.inputs; i++) {
-    if (data.x[static_cast<size_t>(i)] > 0) {
-      matrix.indices.push_back(static_cast<uint32_t>(i % data.inputs));
-      matrix.values.push_back(data.x[static_cast<size_t>(i)]);
-    }
-    if (i % data.inputs == data.inputs - 1) matrix.indptr.push_back(static_cast<uint32_t>(matrix.indices.size()));
-  }
-  return matrix;
-}
-
-std::vector<float> row_of(const Matrix& matrix, int64_t row, float scale, float offset) {
+std::vector<float> row_of(const CsrMatrix& matrix, int64_t row, float scale, float offset) {
   Floats out(matrix.columns);
   CHECK(CsrRows(matrix.view()).to_floats(row, scale, offset, out.data()));
   CHECK(out.intact());
@@ -62,7 +33,7 @@ TEST(csr_rows_that_point_outside_are_refused) {
   constexpr uint32_t kFar[] = {4, 1000, 1u << 31, UINT32_MAX};
   for (const uint32_t far : kFar) {
     for (size_t i = 0; i < 3; i++) {
-      Matrix matrix = small();
+      CsrMatrix matrix = small();
       matrix.indices[i] = far;
       const int64_t row = i < 2 ? 0 : 2;
       Floats out(matrix.columns);
@@ -71,7 +42,7 @@ TEST(csr_rows_that_point_outside_are_refused) {
       row_of(matrix, 1, 1, 0);
     }
     for (size_t i = 0; i < 4; i++) {
-      Matrix matrix = small();
+      CsrMatrix matrix = small();
       matrix.indptr[i] = far;
       const CsrRows rows(matrix.view());
       Range range;
@@ -79,7 +50,7 @@ TEST(csr_rows_that_point_outside_are_refused) {
       if (i > 0) CHECK(!rows.find(static_cast<int64_t>(i) - 1, &range));
     }
   }
-  Matrix descending = small();
+  CsrMatrix descending = small();
   descending.indptr[1] = 3;
   Floats out(descending.columns);
   CHECK(!CsrRows(descending.view()).to_floats(1, 1, 0, out.data()));
@@ -88,7 +59,7 @@ TEST(csr_rows_that_point_outside_are_refused) {
 TEST(csr_rows_that_point_outside_end_the_job_before_their_step) {
   const Data data = make_data(64, 20, 3, 1);
   for (int threads : {1, 2, 3}) {
-    Matrix matrix = sparse(data);
+    CsrMatrix matrix = sparse(data, 0);
     matrix.indices[matrix.indptr[37]] = 20;
     matrix.indices[matrix.indptr[36]] = 21;
     Mlp mlp = make_mlp({20, 8, 3}, 16, false);
@@ -106,8 +77,8 @@ TEST(csr_rows_that_point_outside_end_the_job_before_their_step) {
 // Under the address sanitizer this would not survive a read or write outside; what is learned is anybody's guess.
 TEST(csr_rows_changed_during_a_job_do_no_harm) {
   const Data data = make_data(256, 20, 3, 1);
-  Matrix matrix = sparse(data);
-  const Matrix sound = matrix;
+  CsrMatrix matrix = sparse(data, 0);
+  const CsrMatrix sound = matrix;
   std::atomic<bool> over{false};
   std::thread spoiler([&] {
     for (uint32_t i = 0; !over.load(std::memory_order_acquire); i++) {
@@ -132,7 +103,7 @@ TEST(csr_rows_changed_during_a_job_do_no_harm) {
 
 TEST(csr_spans_are_checked) {
   const Data data = make_data(64, 20, 3, 1);
-  const Matrix matrix = sparse(data);
+  const CsrMatrix matrix = sparse(data, 0);
   Mlp mlp = make_mlp({20, 8, 3}, 16, false);
   const auto program = make_program(mlp.spec, mlp.parameters);
   TrainingSpan training(data, 16, false, 1);
