@@ -29,7 +29,12 @@ export type ArrayInput = NdArray | ShapedArray | TypedArray | NestedNumbers;
  * j from `indptr[i]` to `indptr[i + 1]` - 1, and 0 in all other columns. What scipy calls `data` is named `values`.
  *
  * It may be the inputs of a model whose rows are flat, and gives the same results, bit for bit, as the matrix with its
- * zeros; but only the batch at hand is ever in memory with its zeros.
+ * zeros; but at most the batch at hand is ever in memory with its zeros. Not even that is where it goes into `Dense`
+ * layers alone (`Rescaling` without an offset may stand before them), at most a tenth of it is given, and `precision`
+ * does not let bfloat16 be multiplied: a bag of words may have millions of columns then, and the time of a step goes
+ * with the values in it. What is not given is not multiplied there, so that a weight, or a gradient, that is NaN or
+ * infinite does not show where it would be multiplied by 0. `SGD` without momentum and weight decay changes only the
+ * weights of columns that occur in the batch; all other rules change all weights in every step, as they do in Keras.
  *
  * `indptr` may begin above 0 and end before the last of `indices`, so rows `a` to `b` - 1 are
  * `{ ...matrix, indptr: indptr.subarray(a, b + 1), shape: [b - a, columns] }`. A row may have its columns in any order,

@@ -20,7 +20,8 @@ const ArrayView& view_of(const Plan& plan, const Span& span, BufferId input) {
   return span.inputs[static_cast<size_t>(at - plan.inputs.begin())];
 }
 
-// Batches that have more than this share of their elements are multiplied quicker dense, in at most five times the memory.
+// Batches that have more than this share of their elements are multiplied quicker dense, in at most five times the
+// memory.
 constexpr double kDense = 0.1;
 
 // Elements of a span's rows; a row that points outside has none.

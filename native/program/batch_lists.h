@@ -39,9 +39,9 @@ class BatchList {
 // Of one job.
 class BatchLists {
  public:
-  // Chooses the inputs, and makes room for every step of the span, of whose rows the lengths are looked up: one batch that
-  // all workers share, or one for each; and where it goes backward, for the columns each worker turns them to. False
-  // without the memory.
+  // Chooses the inputs, and makes room for every step of the span, of whose rows the lengths are looked up: one batch
+  // that all workers share, or one for each; and where it goes backward, for the columns each worker turns them to.
+  // False without the memory.
   [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, const Span& span,
                              const uint32_t* rows_in_order, int workers, bool own_batches);
 

@@ -37,8 +37,8 @@ class Context {
   void set_rows(const Plan& plan, int64_t rows) noexcept;
   // Makes sure that each of `workers` has scratch for every gemm of a batch of `rows`. False without the memory.
   [[nodiscard]] bool provide_scratch(const ProgramSpec& spec, const KernelTable& kernels, int workers, int64_t rows);
-  // Memory for so many batches: one that all workers share, or one for each of them; none for inputs of which there are
-  // lists. False without the memory.
+  // Memory for so many batches: one that all workers share, or one for each of them; none for inputs of which there
+  // are lists. False without the memory.
   [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
   // Where `worker` finds a buffer; null for an input of which there are lists.

@@ -17,8 +17,8 @@ class CsrRows {
 
   // Where row `row` lies in indices and values. False when indptr points outside them.
   [[nodiscard]] bool find(int64_t row, Range* range) const noexcept;
-  // Copies what `find` found, as x * scale and without zeros. False when a column is outside the matrix; what was written
-  // so far stays.
+  // Copies what `find` found, as x * scale and without zeros. False when a column is outside the matrix; what was
+  // written so far stays.
   [[nodiscard]] bool to_list(Range range, float scale, uint32_t* columns, float* values) const noexcept;
   // Copies all columns of a row, zeros too, as x * scale + offset. False when it points outside the matrix; what was
   // written so far stays.

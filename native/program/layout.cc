@@ -69,7 +69,8 @@ class Lifetimes {
 }  // namespace
 
 int32_t Layout::batch_space(BufferId buffer) const {
-  const auto at = std::find_if(batch.begin(), batch.end(), [&](const BatchPart& part) { return part.buffer == buffer; });
+  const auto is_its = [&](const BatchPart& part) { return part.buffer == buffer; };
+  const auto at = std::find_if(batch.begin(), batch.end(), is_its);
   return kBatch + static_cast<int32_t>(at - batch.begin());
 }
 

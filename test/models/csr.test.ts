@@ -152,7 +152,7 @@ describe('a CSR matrix as x', () => {
     await assert.rejects(makeModel().fit(matrix, y, quiet({ epochs: 2, callbacks })), { message: /: row 8 points/ });
   });
 
-  it('of a million columns is trained with only the batch at hand dense', async () => {
+  it('of a million columns moves the weights of those that occur', async () => {
     const [rows, width, each] = [100_000, 1_000_000, 3];
     const next = numbers(5);
     const matrix = {
