@@ -186,8 +186,8 @@ TEST(lists_that_point_outside_end_the_job_before_their_step) {
   const SparseData data(64, 200);
   for (const int threads : {1, 2, 3}) {
     CsrMatrix matrix = data.matrix;
-    matrix.indices[matrix.indptr[37]] = 200;
-    matrix.indices[matrix.indptr[36]] = UINT32_MAX;
+    matrix.indices[matrix.indptr[37]] = UINT32_MAX;
+    matrix.indices[matrix.indptr[36]] = 200;
     Mlp mlp = make(200, 8, 16, Rule::kPlain);
     const auto program = make_program(mlp.spec, mlp.parameters);
     TrainingSpan training(data.data, 16, false, threads);
