@@ -69,7 +69,7 @@ describe('a CSR matrix that only products read', () => {
     }
   });
 
-  it('rejects where a row has become longer than it was when the job began', async () => {
+  it('rejects where its rows have been changed and point outside', async () => {
     const matrix = csrOf(x);
     const model = makeModel(new SGD(), 16);
     const spoil = { onEpochEnd: () => { matrix.indptr[100] = matrix.indptr[205]!; } };
