@@ -51,14 +51,22 @@ export interface TrainingSet {
   labels: Uint8Array;
 }
 
-/** MNIST for the seed model, as the seed program prepares it: f32 pixels, one-hot labels. Else noise, `rows` of it. */
+/** Whether a model can be trained on MNIST. */
+export function takesMnist(sizes: readonly number[]): boolean {
+  return sizes[0] === 784 && sizes.at(-1) === 10;
+}
+
+/** MNIST as the seed program prepares it, f32 pixels and one-hot labels, for models that take it; else noise. */
 export async function trainingSet(sizes: readonly number[], rows: number): Promise<TrainingSet> {
+  if (!takesMnist(sizes)) return noise(sizes, rows);
+  const [[images, labels]] = await mnist.loadData();
+  const x = images.reshape([-1, 784]).divide(255);
+  return { x, y: toCategorical(labels, 10), labels: labels.data as Uint8Array };
+}
+
+/** `rows` of numbers from 0 to 1, next to none of which are 0, with labels that have nothing to do with them. */
+export function noise(sizes: readonly number[], rows: number): TrainingSet {
   const classes = sizes.at(-1)!;
-  if (sizes[0] === 784 && classes === 10) {
-    const [[images, labels]] = await mnist.loadData();
-    const x = images.reshape([-1, 784]).divide(255);
-    return { x, y: toCategorical(labels, 10), labels: labels.data as Uint8Array };
-  }
   const x = Float32Array.from({ length: rows * sizes[0]! }, () => Math.random());
   const labels = Uint8Array.from({ length: rows }, () => Math.random() * Math.min(classes === 1 ? 2 : classes, 256));
   const y = classes === 1 ? new NdArray(Float32Array.from(labels), [rows, 1]) : toCategorical(labels, classes);

@@ -24,15 +24,15 @@ function step(batchSize: number, threads: number, isa: string, settings: Setting
 /** The step as a whole, then its parts. Names that come twice are numbered. */
 function measurementsOf({ entries }: Profile, rows: number): Measurement[] {
   const blocks = entries[0]!.samples.map((_, block) => entries.reduce((sum, { samples }) => sum + samples[block]!, 0));
-  const sum = (of: 'flops' | 'bytes'): number => entries.reduce((total, entry) => total + entry[of], 0);
+  const computed = entries.reduce((sum, { flops, skippedFlops }) => sum + flops - skippedFlops, 0);
   const whole: Measurement = { case: 'whole step', samples: blocks.map(seconds), rows,
-    work: { flops: sum('flops'), bytes: 0 } };
+    work: { flops: computed, bytes: 0 } };
   const names = entries.map(({ segment, instruction }) => `${segment}: ${instruction}`);
-  const parts = entries.map(({ samples, flops, bytes }, i): Measurement => {
+  const parts = entries.map(({ samples, flops, skippedFlops, bytes }, i): Measurement => {
     const before = names.slice(0, i).filter((name) => name === names[i]).length;
     const name = before === 0 ? names[i]! : `${names[i]} (${before + 1})`;
     const measured = { case: name, samples: samples.map(seconds) };
-    return flops + bytes > 0 ? { ...measured, work: { flops, bytes } } : measured;
+    return flops + bytes > 0 ? { ...measured, work: { flops: flops - skippedFlops, bytes } } : measured;
   });
   return [whole, ...parts];
 }

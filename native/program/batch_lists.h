@@ -27,6 +27,7 @@ class BatchList {
   [[nodiscard]] bool make_row(int64_t row, int64_t count, uint32_t** indices, float** values) noexcept;
 
   const ListedElements* rows() const noexcept { return rows_.get(); }
+  int64_t elements() const noexcept { return used_.load(std::memory_order_relaxed); }
 
  private:
   int64_t rows_there_ = 0, elements_there_ = 0;  // that there is room for

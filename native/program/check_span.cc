@@ -71,7 +71,7 @@ class SpanCheck {
     if (spec_.buffers[buffer].dtype == DType::kI32 && view.type == ElementType::kF32) {
       return "internal: `" + name.text() + "` is of floats, expected integers";
     }
-    if (view.indptr) return csr(name, view, buffer);
+    if (view.indptr) return csr(name.text(), view, buffer);
     return holds(name, view.data, view.length, row_length);
   }
 

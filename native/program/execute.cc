@@ -194,12 +194,17 @@ class Execution {
  private:
   // Those of its A if all others are to be skipped, else null.
   Nonzeros* nonzeros_of(const GemmCall& call) const noexcept {
-    if (planned_.skipped < 0 || batch_list() || uses_planes(kernels_, call)) return nullptr;
+    if (planned_.skipped < 0) return nullptr;
+    if (const BatchList* const list = batch_list()) return count_skipped(call, list->elements()), nullptr;
+    if (uses_planes(kernels_, call)) return nullptr;
     Nonzeros* const nonzeros = context_.skipping.nonzeros(kernels_, call, planned_.skipped, context_, worker_);
-    if (nonzeros && skipped_) {
-      *skipped_ += 2 * static_cast<double>(call.m * call.n) * static_cast<double>(call.k) * (1 - nonzeros->density());
-    }
+    if (nonzeros) count_skipped(call, nonzeros->count());
     return nonzeros;
+  }
+
+  // Of a product that multiplies by so many elements of A.
+  void count_skipped(const GemmCall& call, int64_t multiplied) const noexcept {
+    if (skipped_) *skipped_ += 2.0 * static_cast<double>(call.m * call.k - multiplied) * static_cast<double>(call.n);
   }
 
   // Of its A, if that is an input of which there are lists, else null.

@@ -67,8 +67,16 @@ describe('bench suites', () => {
     assert.match(report.page, /roofline plot/);
   });
 
+  it('zeros', () => {
+    const { rows } = run('zeros', '--only', ' 1 % not 0', '--threads', '1');
+    const name = 'random bytes, 1 % not 0';
+    assert.deepEqual([...new Set(rows.map((row) => row.case))], [name, `${name}: dense equivalent`]);
+    const [multiplied, skipped] = rows.filter((row) => row.case === name).map(({ work }) => work!.flops);
+    assert.ok(skipped! < multiplied! / 2, `${skipped} FLOPs computed of ${multiplied}`);
+  });
+
   it('train, infer and scale', () => {
-    assert.deepEqual(casesOf(run('train', ...small, '--baseline')), ['epoch of 20-16-3, batch 8']);
+    assert.deepEqual(casesOf(run('train', ...small, '--baseline')), ['epoch of 20-16-3, batch 8, dense']);
     assert.deepEqual(casesOf(run('infer', '--layers', '20,16,3', '--batch', '1,4', '--threads', '1')),
       [...['p50', 'p90', 'p99'].map((percentile) => `20-16-3, batch 1: ${percentile}`), '20-16-3, batch 1',
         '20-16-3, batch 4']);
