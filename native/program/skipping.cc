@@ -118,8 +118,9 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
     for (size_t i = 0; i < plan.inputs.size(); i++) {
       matrix.may_be_bytes |= plan.inputs[i] == matrix.of.input && span.inputs[i].type == ElementType::kU8;
     }
-    if (!matrix.may_be_bytes) matrix.is_bytes = false;
-    if (matrix.may_be_bytes) kernels.affine_u8(bytes, matrix.table, 256, spec.buffers[matrix.of.input].scale, 0);
+    if (!matrix.may_be_bytes) continue;
+    kernels.affine_u8(bytes, matrix.table, 256, spec.buffers[matrix.of.input].scale, 0);
+    matrix.may_be_bytes = matrix.table[0] == 0;  // which it is not where the scale is not finite
   }
 }
 
