@@ -156,8 +156,7 @@ class Multiplication {
     if (block.packs_b) return {packed_b(block.panels, panel, block.k), tiling_.width(panel)};
     const int64_t column = tiling_.first_column(panel);
     if (turns_b()) return {call_.b + column * call_.b_col + block.k.begin, call_.b_col};
-    const PanelPlace place =
-        call_.b_in_panels ? panel_place(call_.k, call_.n, column) : PanelPlace{column, call_.b_row};
+    const PanelPlace place = place_in_b(call_, column);
     return {call_.b + place.offset + block.k.begin * place.stride, place.stride};
   }
 

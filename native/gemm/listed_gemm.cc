@@ -6,7 +6,6 @@
 
 #include "gemm/blocking.h"
 #include "gemm/epilogue.h"
-#include "gemm/panels.h"
 #include "gemm/part.h"
 #include "runtime/arena.h"
 
@@ -31,8 +30,8 @@ class ListedMultiplication {
 
   void rows(const ListedElements* rows_of_a, int part, int parts) const noexcept {
     compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& region) {
-      for_each_panel(region, [&](const Panel& panel) {
-        strips(panel, rows_of(region), [&](int64_t i) { return rows_of_a[i]; });
+      for_each_panel(tiling_, region, [&](Range columns) {
+        strips(panel_of(columns), rows_of(tiling_, region), [&](int64_t i) { return rows_of_a[i]; });
       });
     });
   }
@@ -40,9 +39,10 @@ class ListedMultiplication {
   void columns(const ListedMatrix& matrix, bool passes_on_zeros, ColumnLists* lists, int part,
                int parts) const noexcept {
     compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& region) {
-      const Range rows = rows_of(region);
+      const Range rows = rows_of(tiling_, region);
       lists->turn(matrix, rows);
-      for_each_panel(region, [&](const Panel& panel) {
+      for_each_panel(tiling_, region, [&](Range columns) {
+        const Panel panel = panel_of(columns);
         if (passes_on_zeros || !call_.take) strips(panel, rows, [&](int64_t i) { return lists->of(i); });
         else only_listed(panel, *lists);
       });
@@ -57,19 +57,9 @@ class ListedMultiplication {
     int64_t b_row;
   };
 
-  Range rows_of(const GemmRegion& region) const noexcept {
-    return {tiling_.tiles.begin(region.first_tile), tiling_.tiles.begin(region.last_tile)};
-  }
-
-  template <class Do>
-  void for_each_panel(const GemmRegion& region, Do what) const noexcept {
-    const int64_t end = tiling_.first_column(region.last_panel);
-    for (Range columns{tiling_.first_column(region.first_panel), 0}; columns.begin < end; columns.begin = columns.end) {
-      columns.end = std::min(end, (columns.begin / kPanelColumns + 1) * kPanelColumns);
-      const PanelPlace place = call_.b_in_panels ? panel_place(call_.k, call_.n, columns.begin)
-                                                 : PanelPlace{columns.begin, call_.b_row};
-      what(Panel{columns, call_.b + place.offset, place.stride});
-    }
+  Panel panel_of(Range columns) const noexcept {
+    const PanelPlace place = place_in_b(call_, columns.begin);
+    return {columns, call_.b + place.offset, place.stride};
   }
 
   // All rows.

@@ -2,6 +2,8 @@
 #pragma once
 #include "gemm/blocking.h"
 #include "gemm/epilogue.h"
+#include "gemm/panels.h"
+#include "runtime/range.h"
 
 namespace quern {
 
@@ -18,6 +20,26 @@ void compute_part(const GemmTiling& tiling, const GemmCall& call, const GemmEpil
       epilogue.sum_columns(column, tiling.first_column(regions[i].last_panel) - column);
     }
   }
+}
+
+inline Range rows_of(const GemmTiling& tiling, const GemmRegion& region) noexcept {
+  return {tiling.tiles.begin(region.first_tile), tiling.tiles.begin(region.last_tile)};
+}
+
+// Calls what(columns) for the columns of a region, those of each of panels.h's panels together.
+template <class What>
+void for_each_panel(const GemmTiling& tiling, const GemmRegion& region, What what) noexcept {
+  const int64_t end = tiling.first_column(region.last_panel);
+  for (int64_t begin = tiling.first_column(region.first_panel), next; begin < end; begin = next) {
+    next = begin / kPanelColumns * kPanelColumns + kPanelColumns;
+    if (next > end) next = end;
+    what(Range{begin, next});
+  }
+}
+
+// Where column `column` of a B that is not transposed begins.
+inline PanelPlace place_in_b(const GemmCall& call, int64_t column) noexcept {
+  return call.b_in_panels ? panel_place(call.k, call.n, column) : PanelPlace{column, call.b_row};
 }
 
 }  // namespace quern

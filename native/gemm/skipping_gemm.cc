@@ -4,10 +4,8 @@
 
 #include "gemm/blocking.h"
 #include "gemm/epilogue.h"
-#include "gemm/panels.h"
 #include "gemm/part.h"
 #include "runtime/arena.h"
-#include "runtime/range.h"
 
 namespace quern {
 namespace {
@@ -45,12 +43,8 @@ class SkippingMultiplication {
 
   void part(int part, int parts) const noexcept {
     compute_part(tiling_, call_, epilogue_, part, parts, [&](const GemmRegion& region) {
-      const Range rows{tiling_.tiles.begin(region.first_tile), tiling_.tiles.begin(region.last_tile)};
-      const int64_t end = tiling_.first_column(region.last_panel);
-      for (int64_t begin = tiling_.first_column(region.first_panel), next; begin < end; begin = next) {
-        next = std::min(end, (begin / kPanelColumns + 1) * kPanelColumns);
-        panel(rows, {begin, next});
-      }
+      const Range rows = rows_of(tiling_, region);
+      for_each_panel(tiling_, region, [&](Range columns) { panel(rows, columns); });
     });
   }
 
@@ -93,8 +87,7 @@ class SkippingMultiplication {
   }
 
   Block block_of(Range columns, Range k) const noexcept {
-    const PanelPlace place = call_.b_in_panels ? panel_place(call_.k, call_.n, columns.begin)
-                                               : PanelPlace{columns.begin, call_.b_row};
+    const PanelPlace place = place_in_b(call_, columns.begin);
     return {columns, k, call_.b + place.offset + k.begin * place.stride, place.stride};
   }
 

@@ -6,19 +6,8 @@
 namespace quern {
 namespace {
 
-constexpr int kListedVectors = kLanes == 16 ? 4 : 8;
 // Elements that rows of B are fetched ahead: a row comes from memory in the time of some 16 that are there.
 constexpr int64_t kListedAhead = 16;
-
-template <int kVectors>
-QUERN_INLINE bool has_negative_zero(const V (&sum)[1][kVectors]) {
-  M negative = set1(0.0f) < set1(0.0f);
-#pragma GCC unroll 8
-  for (int v = 0; v < kVectors; v++) {
-    negative = negative | (at_least(bits(sum[0][v]), set1_u(0x80000000u)) & (sum[0][v] == set1(0.0f)));
-  }
-  return mask_bits(negative) != 0;
-}
 
 template <int kVectors>
 QUERN_INLINE void fetch_listed(const ListedTile& t, const float* b, int64_t e) {
@@ -45,14 +34,14 @@ QUERN_INLINE bool multiply_listed(const ListedTile& t, int64_t j) {
     for (int v = 0; v < kVectors; v++) sum[0][v] = fma(x, load_column<kVectors, kTail>(row, v, last), sum[0][v]);
   }
   store_tile<1, kVectors, kTail>(sum, t.relu, t.c + j, 0, last);
-  return has_negative_zero<kVectors>(sum);
+  return has_negative_zero(sum);
 }
 
 bool listed(const ListedTile& t) noexcept {
   bool negative = false;
   int64_t j = 0;
-  for (; j + kListedVectors * kLanes <= t.cols; j += kListedVectors * kLanes) {
-    negative |= multiply_listed<kListedVectors, false>(t, j);
+  for (; j + kApartVectors * kLanes <= t.cols; j += kApartVectors * kLanes) {
+    negative |= multiply_listed<kApartVectors, false>(t, j);
   }
   for (; j + kLanes <= t.cols; j += kLanes) negative |= multiply_listed<1, false>(t, j);
   if (j < t.cols) negative |= multiply_listed<1, true>(t, j);

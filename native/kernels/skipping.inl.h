@@ -53,6 +53,19 @@ struct Walk {
   }
 };
 
+template <int kRows, int kVectors>
+QUERN_INLINE bool has_negative_zero(const V (&sum)[kRows][kVectors]) {
+  M negative = set1(0.0f) < set1(0.0f);
+#pragma GCC unroll 2
+  for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      negative = negative | (at_least(bits(sum[i][v]), set1_u(0x80000000u)) & (sum[i][v] == set1(0.0f)));
+    }
+  }
+  return mask_bits(negative) != 0;
+}
+
 // The columns of a tile from j on that fill kVectors vectors, or the few that are left, in one partial vector.
 template <class A, int kVectors, bool kTail>
 struct SkippingColumns {
@@ -72,20 +85,7 @@ struct SkippingColumns {
   template <int kRows>
   QUERN_INLINE bool finish(const V (&sum)[kRows][kVectors], int64_t row) const {
     store_tile<kRows, kVectors, kTail>(sum, t.relu, t.c + row * t.ldc + j, t.ldc, last);
-    return t.is_last && has_negative_zero<kRows>(sum);
-  }
-
-  template <int kRows>
-  static QUERN_INLINE bool has_negative_zero(const V (&sum)[kRows][kVectors]) {
-    M negative = set1(0.0f) < set1(0.0f);
-#pragma GCC unroll 2
-    for (int i = 0; i < kRows; i++) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; v++) {
-        negative = negative | (at_least(bits(sum[i][v]), set1_u(0x80000000u)) & (sum[i][v] == set1(0.0f)));
-      }
-    }
-    return mask_bits(negative) != 0;
+    return t.is_last && has_negative_zero(sum);
   }
 
   QUERN_INLINE void add(V (&sum)[kVectors], V x, int64_t p) const {

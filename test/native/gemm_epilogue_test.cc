@@ -61,23 +61,6 @@ TEST(gemm_sums_the_columns_of_b) {
   });
 }
 
-// Collects what a gemm hands over, and how often it handed over each element.
-struct Taker {
-  int64_t n;
-  std::vector<float> c;
-  std::vector<int> times;
-  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
-    Taker& self = *static_cast<Taker*>(taker);
-    for (int64_t i = 0; i < block.rows; i++) {
-      for (int64_t j = 0; j < block.cols; j++) {
-        const int64_t to = (block.row + i) * self.n + block.column + j;
-        self.c[static_cast<size_t>(to)] = c[i * ld + j];
-        self.times[static_cast<size_t>(to)]++;
-      }
-    }
-  }
-};
-
 TEST(gemm_hands_over_every_element_once) {
   for_each_table([](const KernelTable& table) {
     std::mt19937 random(11);

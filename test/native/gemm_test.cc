@@ -55,8 +55,6 @@ void check_product(const KernelTable& table, Shape shape, Options options, int p
   test::fail(__FILE__, __LINE__, what);
 }
 
-int64_t pick(std::mt19937& random, const std::vector<int64_t>& from) { return from[random() % from.size()]; }
-
 TEST(gemm_of_every_small_shape) {
   for_each_table([](const KernelTable& table) {
     std::mt19937 random(1);

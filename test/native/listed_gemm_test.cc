@@ -91,19 +91,9 @@ void check_same(const KernelTable& table, const Thinned& of, int parts) {
   test::fail(__FILE__, __LINE__, what);
 }
 
-int64_t pick(std::mt19937& random, const std::vector<int64_t>& from) { return from[random() % from.size()]; }
-
-// Without what multiplies by planes, which has other bits.
-template <class Check>
-void for_each_listing_table(Check check) {
-  for_each_table([&](const KernelTable& table) {
-    if (!table.tile_state) check(table);
-  });
-}
-
 TEST(lists_change_no_bit_of_shapes_with_tails_and_any_density) {
   const std::vector<int64_t> sizes = {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 300};
-  for_each_listing_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(5);
     for (int round = 0; round < 300; round++) {
       Options options;
@@ -120,7 +110,7 @@ TEST(lists_change_no_bit_of_shapes_with_tails_and_any_density) {
 
 // A sum that underflows to -0, or begins as such, becomes 0 by the next product that is 0.
 TEST(lists_keep_the_sign_of_zeros) {
-  for_each_listing_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(7);
     for (int round = 0; round < 80; round++) {
       Options options;
@@ -138,7 +128,7 @@ TEST(lists_keep_the_sign_of_zeros) {
 }
 
 TEST(lists_are_multiplied_by_panels_with_the_same_bits) {
-  for_each_listing_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(8);
     for (const int64_t n : {64, 65, 130, 200}) {
       Thinned of({40, n, 90, false, false}, {}, 0.05, random);
@@ -154,23 +144,6 @@ TEST(lists_are_multiplied_by_panels_with_the_same_bits) {
   });
 }
 
-// Keeps what it is given, and how often.
-struct Taker {
-  int64_t n;
-  std::vector<float> c;
-  std::vector<int> times;
-
-  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
-    Taker& self = *static_cast<Taker*>(taker);
-    for (int64_t i = 0; i < block.rows; i++) {
-      for (int64_t j = 0; j < block.cols; j++) {
-        const int64_t at = (block.row + i) * self.n + block.column + j;
-        self.c[at] = c[i * ld + j], self.times[at]++;
-      }
-    }
-  }
-};
-
 // Whether each row of C was taken once, or if it should not be at all.
 bool are_taken(const Taker& taker, const std::vector<bool>& wanted) {
   for (size_t i = 0; i < taker.times.size(); i++) {
@@ -180,7 +153,7 @@ bool are_taken(const Taker& taker, const std::vector<bool>& wanted) {
 }
 
 TEST(lists_pass_on_each_row_once_or_those_that_occur) {
-  for_each_listing_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(9);
     for (int round = 0; round < 48; round++) {
       const int64_t m = round % 2 ? 301 : 50, n = round % 3 ? 130 : 64;
@@ -242,7 +215,7 @@ TEST(column_lists_hold_the_columns_of_a_range_and_are_clean_afterwards) {
 
 // As a matrix may have that is changed while it is read. Under the address sanitizer nothing outside is touched.
 TEST(lists_out_of_order_are_multiplied_in_the_order_they_have) {
-  for_each_listing_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(11);
     for (const bool transposed : {false, true}) {
       Thinned of({50, 70, 50, transposed, false}, {}, 0.05, random);

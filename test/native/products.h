@@ -131,6 +131,33 @@ void for_each_table(Body body) {
   if (model.get()) body(*model.get());
 }
 
+// Without what multiplies by planes, which has other bits.
+template <class Body>
+void for_each_table_without_planes(Body body) {
+  for_each_table([&](const KernelTable& table) {
+    if (!table.tile_state) body(table);
+  });
+}
+
+// Collects what a gemm hands over, and how often it handed over each element.
+struct Taker {
+  int64_t n;
+  std::vector<float> c;
+  std::vector<int> times;
+  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
+    Taker& self = *static_cast<Taker*>(taker);
+    for (int64_t i = 0; i < block.rows; i++) {
+      for (int64_t j = 0; j < block.cols; j++) {
+        const int64_t to = (block.row + i) * self.n + block.column + j;
+        self.c[static_cast<size_t>(to)] = c[i * ld + j];
+        self.times[static_cast<size_t>(to)]++;
+      }
+    }
+  }
+};
+
+inline int64_t pick(std::mt19937& random, const std::vector<int64_t>& from) { return from[random() % from.size()]; }
+
 inline bool same_bits(const std::vector<float>& x, const std::vector<float>& y) {
   return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0;
 }

@@ -50,15 +50,11 @@ void skip(const KernelTable& table, Product& product, const Bytes* bytes, int pa
   }
 }
 
-bool same_bits(const Product& a, const Product& b) {
-  return std::memcmp(a.c.data(), b.c.data(), a.c.size() * sizeof(float)) == 0;
-}
-
 void check_same(const KernelTable& table, const Product& product, const Bytes* bytes, int parts, const char* about) {
   Product dense = product, skipped = product;
   multiply(table, dense, 1);
   skip(table, skipped, bytes, parts);
-  if (same_bits(dense, skipped)) return;
+  if (same_bits(dense.c, skipped.c)) return;
   char what[200];
   std::snprintf(what, sizeof what, "%s, %s: %lldx%lldx%lld transposed %d bytes %d parts %d", table.name, about,
                 static_cast<long long>(product.shape.m), static_cast<long long>(product.shape.n),
@@ -66,19 +62,9 @@ void check_same(const KernelTable& table, const Product& product, const Bytes* b
   test::fail(__FILE__, __LINE__, what);
 }
 
-int64_t pick(std::mt19937& random, const std::vector<int64_t>& from) { return from[random() % from.size()]; }
-
-// Of AVX-512 and less: what multiplies by planes has other bits, and is not skipped in.
-template <class Check>
-void for_each_skipping_table(Check check) {
-  for_each_table([&](const KernelTable& table) {
-    if (!table.tile_state) check(table);
-  });
-}
-
 TEST(skipping_changes_no_bit_of_shapes_with_tails_and_any_density) {
   const std::vector<int64_t> sizes = {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 300};
-  for_each_skipping_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(5);
     for (int round = 0; round < 300; round++) {
       Options options;
@@ -95,7 +81,7 @@ TEST(skipping_changes_no_bit_of_shapes_with_tails_and_any_density) {
 }
 
 TEST(skipping_nothing_multiplies_zeros_by_what_is_not_finite) {
-  for_each_skipping_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(6);
     for (const float bad : {kInf, -kInf, kNaN}) {
       for (int round = 0; round < 30; round++) {
@@ -111,7 +97,7 @@ TEST(skipping_nothing_multiplies_zeros_by_what_is_not_finite) {
 
 // A sum that underflows to -0 becomes 0 by the next product that is 0.
 TEST(skipping_keeps_the_sign_of_zeros) {
-  for_each_skipping_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     std::mt19937 random(7);
     for (int round = 0; round < 60; round++) {
       Options options;
@@ -127,7 +113,7 @@ TEST(skipping_keeps_the_sign_of_zeros) {
 }
 
 TEST(marks_are_what_is_not_zero) {
-  for_each_skipping_table([&](const KernelTable& table) {
+  for_each_table_without_planes([&](const KernelTable& table) {
     const int64_t rows = 130, cols = 77;
     std::mt19937 random(8);
     std::vector<float> x(rows * cols, 1.0f);
