@@ -1,5 +1,6 @@
 import { checkInteger, rangeError, typeError } from './errors.js';
 import type { NestedNumbers, ShapedArray } from './data/array-input.js';
+import { readAnywhere } from './data/large-array.js';
 import { flatten, safeNumber, type ElementKinds } from './data/nested.js';
 import { finishAtOnce } from './data/slices.js';
 import { checkAttached, checkElements, checkShape, describeSource } from './data/source.js';
@@ -142,7 +143,7 @@ export class NdArray<T extends TypedArray = TypedArray> {
        loop: (from: Float64Array, to: Float32Array, at: number, count: number) => void): NdArray<Float32Array> {
     if (typeof operand !== 'number') throw typeError(argument, 'a number', operand);
     const data = this.#elements();
-    const out = new Float32Array(data.length);
+    const out = readAnywhere(new Float32Array(data.length));
     const block = new Float64Array(Math.min(data.length, 4096));
     for (let begin = 0; begin < data.length; begin += block.length) {
       const count = Math.min(block.length, data.length - begin);

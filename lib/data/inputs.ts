@@ -1,5 +1,6 @@
 /** Inputs and sample weights: shape checked, bytes, floats and 32-bit integers in place, the rest made floats. */
 import type { FixedArray } from './arrays.js';
+import { readAnywhere } from './large-array.js';
 import { flatten, widen } from './nested.js';
 import { sliceLength, type SlicedWork } from './slices.js';
 import { describeSource, type Source, type TypedSource } from './source.js';
@@ -82,7 +83,7 @@ export function* toFloats(argument: string, source: Source, shape: number[]): Sl
   const rows = shape[0]!;
   const rowLength = sizeOf(shape.slice(1));
   if (source.kind === 'nested') {
-    const data = new Float32Array(rows * rowLength);
+    const data = readAnywhere(new Float32Array(rows * rowLength));
     yield* flatten(argument, source.values, source.nesting, data);
     return { data, rowLength, rows, shape };
   }
@@ -91,7 +92,7 @@ export function* toFloats(argument: string, source: Source, shape: number[]): Sl
     if (!isResizable(source.data)) return { data: inPlace, rowLength, rows, shape, source: source.data };
     return { data: yield* copy(argument, inPlace), rowLength, rows, shape };
   }
-  const data = new Float32Array(rows * rowLength);
+  const data = readAnywhere(new Float32Array(rows * rowLength));
   yield* widen(argument, source.data, data);
   return { data, rowLength, rows, shape };
 }

@@ -9,6 +9,7 @@
 #include "binding/parameters_object.h"
 #include "binding/program_object.h"
 #include "runtime/arena.h"
+#include "runtime/large_pages.h"
 
 namespace quern {
 namespace {
@@ -24,12 +25,19 @@ Napi::Value counters(const Napi::CallbackInfo& info) {
   return object;
 }
 
+void large_pages(const Napi::CallbackInfo& info) {
+  const auto array = info[0].As<Napi::TypedArray>();
+  char* const data = static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  use_large_pages(data, static_cast<int64_t>(array.ByteLength()));
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Environment& environment = Environment::install(env);
   environment.job_class = Napi::Persistent(JobObject::define(env));
   exports.Set("Parameters", ParametersObject::define(env));
   exports.Set("Program", ProgramObject::define(env));
   exports.Set("instructions", Napi::Function::New<instructions>(env, "instructions"));
+  exports.Set("useLargePages", Napi::Function::New<large_pages>(env, "useLargePages"));
   exports.Set("counters", Napi::Function::New<counters>(env, "counters"));
   export_kernel_functions(env, exports);
   export_measurements(env, exports);

@@ -43,6 +43,8 @@ struct GemmCall {
   // B as it is stored, which is its transpose when b_row is 1, lies in panels (panels.h); b_row and b_col are then those
   // it would have row-major, without gaps.
   bool b_in_panels = false;
+  // B is known to be finite, so that nobody who multiplies by few of its rows has to look.
+  bool b_is_finite = false;
   // As 'high' and 'medium' fewer bits of A and B may be multiplied (kernels/plane_kernels.h) where that is faster.
   Precision precision = Precision::kHighest;
   // No block that is taken crosses the border of a panel, and parts keep to their panels whatever C's height.

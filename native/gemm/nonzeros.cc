@@ -5,44 +5,51 @@
 
 namespace quern {
 
-namespace {
+static int64_t words_of(int64_t elements) { return (elements + kMarksInWord - 1) / kMarksInWord; }
 
-bool provide(int64_t words, std::unique_ptr<uint64_t[]>* marks, int64_t* room) noexcept {
-  if (words <= *room) return true;
-  marks->reset(new (std::nothrow) uint64_t[static_cast<size_t>(words)]);
-  *room = *marks ? words : 0;
-  return *room > 0;
+bool Marks::allocate(int64_t lines, int64_t elements) noexcept {
+  const int64_t words = words_of(lines) * kMarksInWord * words_of(elements);
+  if (words <= room_) return true;
+  words_.reset(new (std::nothrow) uint64_t[static_cast<size_t>(words)]);
+  room_ = words_ ? words : 0;
+  return room_ > 0;
 }
 
-}  // namespace
-
-bool Nonzeros::allocate(int64_t rows, int64_t cols) noexcept {
-  return provide(rows * words(cols), &of_rows_, &row_words_) &&
-         provide(words(cols) * kMarksInWord * words(rows), &of_columns_, &column_words_);
+void Marks::set_size(int64_t lines, int64_t elements) noexcept {
+  next_ = words_of(lines) * kMarksInWord;
+  for (int64_t w = 0; w < words_of(elements); w++) std::fill(of_line(lines) + w * next_, of_line(next_) + w * next_, 0);
 }
 
-void Nonzeros::find(const SkippingKernels& kernels, const SparseMatrix& matrix) noexcept {
+void Nonzeros::begin(const SparseMatrix& matrix) noexcept {
   matrix_ = matrix;
-  count_ = 0;
-  has_columns_ = false;
-  uint64_t* marks = of_rows_.get();
-  for (int64_t i = 0; i < matrix.rows; i++, marks += words_of_row()) {
-    const int64_t first = i * matrix.cols;
-    count_ += matrix.floats ? kernels.mark_floats(matrix.floats + first, matrix.cols, marks)
-                            : kernels.mark_bytes(matrix.bytes + first, matrix.cols, marks);
-  }
+  marks_.set_size(matrix.rows, matrix.cols);
 }
 
-const uint64_t* Nonzeros::of_columns(const SkippingKernels& kernels) noexcept {
-  if (!has_columns_) {
-    for (int64_t i = 0; i < matrix_.rows; i += kMarksInWord) {
-      kernels.turn_marks(of_rows_.get() + i * words_of_row(), words_of_row(),
-                         std::min(matrix_.rows - i, kMarksInWord), of_columns_.get() + i / kMarksInWord,
-                         words_of_column());
-    }
-    has_columns_ = true;
+int64_t Nonzeros::mark(const SkippingKernels& kernels, const void* from, Range rows) noexcept {
+  const auto mark_row = [&](auto* kernel, auto* row, const auto* source, uint64_t* marks) {
+    return kernel(source ? source : row, matrix_.cols, source ? row : nullptr, marks, marks_.next());
+  };
+  int64_t count = 0;
+  for (int64_t i = rows.begin; i < rows.end; i++) {
+    const int64_t first = i * matrix_.cols, of_source = first - rows.begin * matrix_.cols;
+    const auto source = [&](const auto* x) { return x ? x + of_source : nullptr; };
+    uint64_t* const marks = marks_.of_line(i);
+    count += matrix_.floats ? mark_row(kernels.mark_floats, matrix_.floats + first,
+                                       source(static_cast<const float*>(from)), marks)
+                            : mark_row(kernels.mark_bytes, matrix_.bytes + first,
+                                       source(static_cast<const uint8_t*>(from)), marks);
   }
-  return of_columns_.get();
+  return count;
+}
+
+void Nonzeros::turn(const SkippingKernels& kernels, Marks* of_columns) const noexcept {
+  of_columns->set_size(matrix_.cols, matrix_.rows);
+  for (int64_t w = 0; w < words_of(matrix_.cols); w++) {
+    for (int64_t block = 0; block < words_of(matrix_.rows); block++) {
+      kernels.turn_marks(marks_.of_line(block * kMarksInWord) + w * marks_.next(),
+                         of_columns->of_line(w * kMarksInWord) + block * of_columns->next());
+    }
+  }
 }
 
 }  // namespace quern

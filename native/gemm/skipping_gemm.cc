@@ -21,9 +21,9 @@ constexpr int64_t kStrip = 16;
 // with other cores.
 constexpr int64_t kRowsKept = 128;
 
-// Rows of C for which a block of B is copied, unless it lies together as it is: rows of B a power of two apart compete
-// for the same sets of L1.
-constexpr int64_t kWorthPacking = 16;
+// Rows of C below which it brings nothing to keep a block of B in L1, since they use few of its rows. For as many it is
+// also copied, unless it lies together as it is: rows of B a power of two apart compete for the same sets of L1.
+constexpr int64_t kFewRows = 32;
 
 // The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
 // because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by zeros too.
@@ -32,12 +32,12 @@ class SkippingMultiplication {
   SkippingMultiplication(const KernelTable& table, const GemmCall& call, const SkippedOperand& a) noexcept
       : kernels_(table.skipping), pack_(table.gemm.pack), call_(call), epilogue_(table, call),
         kernel_(a.transposed ? kernels_.together : kernels_.apart),
-        tiling_(gemm_tiling(table.gemm, call.m, call.n, true)) {
-    const SparseMatrix& matrix = a.matrix.matrix();
+        tiling_(gemm_tiling(table.gemm, call.m, call.n, true)),
+        block_(call.m < kFewRows && call.b_is_finite ? call.k : kBlock) {
+    const SparseMatrix& matrix = a.matrix;
     tile_.a_row = a.transposed ? 1 : matrix.cols, tile_.a_col = a.transposed ? matrix.cols : 1;
     tile_.floats = matrix.floats, tile_.bytes = matrix.bytes, tile_.table = matrix.table;
-    tile_.marks = a.transposed ? a.matrix.of_columns(kernels_) : a.matrix.of_rows();
-    tile_.marks_row = a.transposed ? a.matrix.words_of_column() : a.matrix.words_of_row();
+    tile_.marks = a.marks.of_line(0), tile_.marks_row = 1, tile_.marks_word = a.marks.next();
     move(a.first_row, 0, &tile_);
   }
 
@@ -73,10 +73,10 @@ class SkippingMultiplication {
 
   void blocks(Range rows, Range columns, Place sums) const noexcept {
     alignas(kAlignment) float packed[kBlock * kPanelColumns];
-    for (Range k{0, std::min(kBlock, call_.k)};; k = {k.end, std::min(k.end + kBlock, call_.k)}) {
+    for (Range k{0, std::min(block_, call_.k)};; k = {k.end, std::min(k.end + block_, call_.k)}) {
       Block block = block_of(columns, k);
-      if (block.b_row > kPanelColumns && rows.size() >= kWorthPacking) pack(packed, &block);
-      const bool skips = kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
+      if (block.b_row > kPanelColumns && rows.size() >= kFewRows) pack(packed, &block);
+      const bool skips = call_.b_is_finite || kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
       if (k.end == call_.k) return finish(block, rows, skips, sums);
       multiply(block, rows, skips, sums, sums);
     }
@@ -118,7 +118,7 @@ class SkippingMultiplication {
     uint64_t all[kBlockWords];
     if (!skips) {
       mark_all(block.k.size(), all);
-      tile.marks = all, tile.marks_row = 0;
+      tile.marks = all, tile.marks_row = 0, tile.marks_word = 1;
     }
     tile.b = block.b, tile.b_row = block.b_row;
     tile.sums = block.k.begin > 0 ? sums.at : nullptr, tile.sums_row = sums.row;
@@ -144,7 +144,7 @@ class SkippingMultiplication {
     const int64_t elements = row * tile->a_row + k * tile->a_col;
     if (tile->floats) tile->floats += elements;
     else tile->bytes += elements;
-    tile->marks += row * tile->marks_row + k / kMarksInWord;
+    tile->marks += row * tile->marks_row + k / kMarksInWord * tile->marks_word;
   }
 
   static void mark_all(int64_t k, uint64_t* marks) noexcept {
@@ -159,22 +159,26 @@ class SkippingMultiplication {
   const GemmEpilogue epilogue_;
   SkippingKernel* const kernel_;
   const GemmTiling tiling_;
+  const int64_t block_;
   SkippingTile tile_{};  // of all of A
 };
 
 }  // namespace
 
-// With fewer rows in a batch, what a block of B costs is shared by fewer. With fewer columns than a panel has, the walk
-// costs as much for less work, and the dense kernels have the columns of A in their vectors (turned.h).
+// With fewer rows in a batch, what it takes to look at a block of B is shared by fewer; where nobody has to, a handful
+// read only the rows of B they need: predicting from 784 or 2048 inputs for 128 or 512 units took as long at a density
+// of 0.85 with one row, 0.4 to 0.55 with up to 24. With fewer columns than a panel has, the walk costs as much for less
+// work, and the dense kernels have the columns of A in their vectors (turned.h).
 bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept {
-  constexpr int64_t kManyRows = 32;
-  constexpr double kPaysInNarrow = 0.05;
+  constexpr double kPaysInNarrow = 0.05, kPaysForFew = 0.4, kPaysForOne = 0.7;
   const bool transposed = call.a_row == 1;
-  const int64_t batch = transposed ? call.k : call.m, fewest = transposed ? 16 : 8;
-  if (batch < fewest) return false;
   const double whole = transposed ? table.skipping.pays_together : table.skipping.pays_apart;
   const double pays = call.n < kPanelColumns ? kPaysInNarrow : whole;
-  return density < (batch < kManyRows ? pays * static_cast<double>(batch) / kManyRows : pays);
+  const int64_t batch = transposed ? call.k : call.m, fewest = transposed ? 16 : 8;
+  if (batch >= kFewRows) return density < pays;
+  const bool reads_less = call.b_is_finite && !transposed && call.n >= kPanelColumns;
+  if (reads_less) return density < (batch == 1 ? kPaysForOne : kPaysForFew);
+  return batch >= fewest && density < pays * static_cast<double>(batch) / kFewRows;
 }
 
 void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,

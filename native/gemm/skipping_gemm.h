@@ -11,7 +11,8 @@ bool skipping_pays(const KernelTable& table, const GemmCall& call, double densit
 
 // Rows of op(A), from `first_row` on.
 struct SkippedOperand {
-  Nonzeros& matrix;
+  const SparseMatrix& matrix;
+  const Marks& marks;  // of its rows; if it is transposed, of its columns
   bool transposed;
   int64_t first_row;
 };

@@ -13,6 +13,7 @@
 #include "kernels/random.inl.h"
 #include "kernels/probes.inl.h"
 #include "kernels/gemm.inl.h"
+#include "kernels/marks.inl.h"
 #include "kernels/skipping.inl.h"
 #include "kernels/listed.inl.h"
 

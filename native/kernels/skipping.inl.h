@@ -35,8 +35,10 @@ constexpr int64_t kMarksInWalk = 2 * kMarksInWord;
 struct Walk {
   uint64_t low, high;
 
-  // Of a row that has `left` marks from here on.
-  QUERN_INLINE Walk(const uint64_t* marks, int64_t left) : low(marks[0]), high(left > kMarksInWord ? marks[1] : 0) {}
+  // From step `first` on.
+  QUERN_INLINE Walk(const SkippingTile& t, const uint64_t* marks, int64_t first)
+      : low(marks[first / kMarksInWord * t.marks_word]),
+        high(t.k - first > kMarksInWord ? marks[(first / kMarksInWord + 1) * t.marks_word] : 0) {}
   QUERN_INLINE Walk(Walk a, Walk b) : low(a.low | b.low), high(a.high | b.high) {}
 
   QUERN_INLINE bool any() const { return (low | high) != 0; }
@@ -106,7 +108,7 @@ struct SkippingColumns {
     start<1>(sum, i);
     const A a(t, i);
     const uint64_t* const marks = t.marks + i * t.marks_row;
-    for (int64_t p = 0; p < t.k; p += kMarksInWalk) walk(sum[0], a, Walk(marks + p / kMarksInWord, t.k - p), p);
+    for (int64_t p = 0; p < t.k; p += kMarksInWalk) walk(sum[0], a, Walk(t, marks, p), p);
     return finish<1>(sum, i);
   }
 
@@ -116,7 +118,7 @@ struct SkippingColumns {
     const A a0(t, i), a1(t, i + 1);
     const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
     for (int64_t p = 0; p < t.k; p += kMarksInWalk) {
-      Walk walk0(marks0 + p / kMarksInWord, t.k - p), walk1(marks1 + p / kMarksInWord, t.k - p);
+      Walk walk0(t, marks0, p), walk1(t, marks1, p);
       while (walk0.any() && walk1.any()) {
         const int64_t p0 = p + walk0.take(), p1 = p + walk1.take();
         add(sum[0], a0(p0 * t.a_col), p0);
@@ -134,8 +136,7 @@ struct SkippingColumns {
     const A a0(t, i), a1(t, i + 1);
     const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
     for (int64_t first = 0; first < t.k; first += kMarksInWalk) {
-      const int64_t word = first / kMarksInWord, left = t.k - first;
-      Walk marks(Walk(marks0 + word, left), Walk(marks1 + word, left));
+      Walk marks(Walk(t, marks0, first), Walk(t, marks1, first));
       while (marks.any()) {
         const int64_t p = first + marks.take();
         const float* const b = t.b + p * t.b_row + j;
@@ -180,61 +181,6 @@ QUERN_INLINE bool skip_in(const SkippingTile& t) {
 template <bool kTogether>
 bool skipping(const SkippingTile& t) noexcept {
   return t.floats ? skip_in<FloatsOfA, kTogether>(t) : skip_in<BytesOfA, kTogether>(t);
-}
-
-// words of marks by mark(first element, elements), which are 64 but for the last.
-template <class Mark>
-QUERN_INLINE int64_t mark_words(int64_t n, uint64_t* marks, Mark mark) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < n; i += kMarksInWord) {
-    const uint64_t word = mark(i, n - i < kMarksInWord ? n - i : kMarksInWord);
-    marks[i / kMarksInWord] = word;
-    count += __builtin_popcountll(word);
-  }
-  return count;
-}
-
-int64_t mark_floats(const float* x, int64_t n, uint64_t* marks) noexcept {
-  return mark_words(n, marks, [&](int64_t first, int64_t count) {
-    uint64_t word = 0;
-    for_lanes(count, [&](auto lanes, int64_t i) {
-      word |= static_cast<uint64_t>(mask_bits(!(lanes.load(x + first + i) == set1(0.0f)))) << i;
-    });
-    return word;
-  });
-}
-
-int64_t mark_bytes(const uint8_t* x, int64_t n, uint64_t* marks) noexcept {
-  return mark_words(n, marks, [&](int64_t first, int64_t count) {
-    if (count == kMarksInWord) return nonzero_bytes(x + first);
-    uint8_t rest[kMarksInWord] = {};
-    for (int64_t i = 0; i < count; i++) rest[i] = x[first + i];
-    return nonzero_bytes(rest);
-  });
-}
-
-// Exchanges blocks of kSize bits, then those within them: the transpose of Warren, Hacker's Delight, 7-3, with the
-// lowest bit first.
-template <int kSize>
-QUERN_INLINE void turn_blocks(uint64_t* words) {
-  constexpr uint64_t kLow = ~uint64_t{0} / ((uint64_t{1} << kSize) + 1);  // the lower kSize of every 2 * kSize bits
-  for (int block = 0; block < 64; block += 2 * kSize) {
-    for (int i = block; i < block + kSize; i++) {
-      const uint64_t moved = ((words[i] >> kSize) ^ words[i + kSize]) & kLow;
-      words[i] ^= moved << kSize;
-      words[i + kSize] ^= moved;
-    }
-  }
-  if constexpr (kSize > 1) turn_blocks<kSize / 2>(words);
-}
-
-void turn_marks(const uint64_t* marks, int64_t row_words, int64_t rows, uint64_t* to, int64_t to_row) noexcept {
-  for (int64_t w = 0; w < row_words; w++) {
-    uint64_t words[kMarksInWord];
-    for (int64_t i = 0; i < kMarksInWord; i++) words[i] = i < rows ? marks[i * row_words + w] : 0;
-    turn_blocks<32>(words);
-    for (int64_t c = 0; c < kMarksInWord; c++) to[(w * kMarksInWord + c) * to_row] = words[c];
-  }
 }
 
 // 0 times what is not finite is NaN.

@@ -21,9 +21,9 @@ struct SkippingTile {
   const uint8_t* bytes;
   const float* table;
   int64_t a_row, a_col;
-  // Bit p % 64 of word i * marks_row + p / 64 marks (i, p); none are set beyond k.
+  // Bit p % 64 of word i * marks_row + p / 64 * marks_word marks (i, p); none are set beyond k.
   const uint64_t* marks;
-  int64_t marks_row;
+  int64_t marks_row, marks_word;
   const float* b;  // B(p, j) = b[p * b_row + j]
   int64_t b_row;
   const float* sums;  // element (i, j) is sums[i * sums_row + j]; null for the first steps. May be c, with its ld.
@@ -46,12 +46,12 @@ struct SkippingKernels {
   // transposed, such as neighbouring pixels, are mostly 0 at the same places, and share what is read of B.
   SkippingKernel* apart;
   SkippingKernel* together;
-  // Marks what is not 0 of n elements, in whole words, and returns how many those are.
-  int64_t (*mark_floats)(const float* x, int64_t n, uint64_t* marks) noexcept;
-  int64_t (*mark_bytes)(const uint8_t* x, int64_t n, uint64_t* marks) noexcept;
-  // The marks of `rows` rows, row_words words each, as those of 64 columns for each of these words: to[c * to_row] is
-  // the word of column c that has the first 64 rows in it. At most 64 rows; those beyond are not marked.
-  void (*turn_marks)(const uint64_t* marks, int64_t row_words, int64_t rows, uint64_t* to, int64_t to_row) noexcept;
+  // Marks what is not 0 of n elements, in whole words that lie `next` words apart, and returns how many those are. Also
+  // copies them, unless `copy` is null.
+  int64_t (*mark_floats)(const float* x, int64_t n, float* copy, uint64_t* marks, int64_t next) noexcept;
+  int64_t (*mark_bytes)(const uint8_t* x, int64_t n, uint8_t* copy, uint64_t* marks, int64_t next) noexcept;
+  // Bit j of word i, of 64 words, becomes bit i of word j.
+  void (*turn_marks)(const uint64_t* marks, uint64_t* turned) noexcept;
   // Of a block whose rows are ld floats apart.
   bool (*all_finite)(const float* x, int64_t rows, int64_t cols, int64_t ld) noexcept;
 };

@@ -7,6 +7,7 @@
 #include "program/batch_source.h"
 #include "program/csr_rows.h"
 #include "program/plan.h"
+#include "program/skipping.h"
 #include "program/span.h"
 
 namespace quern {
@@ -37,15 +38,19 @@ class ArraySource : public BatchSource {
 
     // Of a CSR row as it is copied: that costs more than to read it.
     int64_t row_bytes() const { return row_length * (type == ElementType::kU8 ? 1 : 4); }
+    // Floats that need no scaling.
+    bool is_as_wanted() const { return type == ElementType::kF32 && scale == 1 && offset == 0; }
     const void* row(int64_t i) const { return data + i * row_bytes(); }
   };
 
   void add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which, int index);
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
-  void gather(const Array& array, int64_t first, Range share, void* out, BadData* bad) const noexcept;
-  void copy_bytes(const Array& array, int64_t first, Range share, void* out) const noexcept;
+  void gather(const Array& array, int64_t first, Range share, void* out, const GatheredMarks& marks,
+              BadData* bad) const noexcept;
+  void copy_bytes(const Array& array, int64_t first, Range share, const GatheredMarks& marks) const noexcept;
   void gather_list(const Array& array, int64_t first, Range share, BatchList* list, BadData* bad) const noexcept;
-  void gather_csr(const Array& array, int64_t first, Range share, float* out, BadData* bad) const noexcept;
+  void gather_csr(const Array& array, int64_t first, Range share, float* out, const GatheredMarks& marks,
+                  BadData* bad) const noexcept;
   // Unless an earlier row was bad, or this one in an earlier array.
   void report(const Array& array, int64_t first, int64_t position, const SpanError& error, BadData* bad) const noexcept;
   void copy(const Array& array, const void* from, void* to, int64_t count) const noexcept;

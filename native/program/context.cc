@@ -41,6 +41,13 @@ bool Context::provide_batches(const Plan& plan, int count) {
   return true;
 }
 
+bool Context::are_finite(const KernelTable& kernels, const float* weights, int64_t floats,
+                         uint64_t version) noexcept {
+  if (version != finite_version_) was_finite_ = kernels.find_not_finite(weights, floats) == floats;
+  finite_version_ = version;
+  return was_finite_;
+}
+
 float* Context::batch_data(const Plan& plan, size_t worker, int32_t part) const noexcept {
   const auto i = static_cast<size_t>(part);
   return lists.has(plan.batch[i].buffer) ? nullptr : batches_[worker][i].data();

@@ -41,6 +41,9 @@ class Context {
   // are lists. False without the memory.
   [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
+  // Whether all `floats` are finite; looked at once for every version.
+  bool are_finite(const KernelTable& kernels, const float* weights, int64_t floats, uint64_t version) noexcept;
+
   // Where `worker` finds a buffer; null for an input of which there are lists.
   float* floats(BufferId id, int worker) const {
     return pointers_[own_batches() ? static_cast<size_t>(worker) : 0][id];
@@ -52,7 +55,8 @@ class Context {
   float* scratch(int worker) const { return scratch_[worker].data(); }
   int64_t rows() const { return rows_; }
 
-  bool uses_panels = false;  // the plan's panels lie as such
+  bool uses_panels = false;         // the plan's panels lie as such
+  bool weights_are_finite = false;  // is known, of all of them
 
   std::vector<double> accumulators;  // total and count of each; worker 0 alone
   RandomKey key{};                   // of the epoch
@@ -74,6 +78,8 @@ class Context {
   std::vector<std::vector<float*>> pointers_;  // likewise, by buffer
   std::vector<Matrix> matrices_;   // by buffer, for rows_
   int64_t rows_ = -1;
+  bool was_finite_ = false;
+  uint64_t finite_version_ = UINT64_MAX;  // that was_finite_ is about
 };
 
 }  // namespace quern

@@ -2,12 +2,8 @@
 
 #include <algorithm>
 
-#include "gemm/gemm.h"
-#include "gemm/listed_gemm.h"
-#include "gemm/plane_gemm.h"
-#include "gemm/skipping_gemm.h"
+#include "program/multiply.h"
 #include "program/share.h"
-#include "program/tile_work.h"
 #include "program/update.h"
 
 namespace quern {
@@ -31,25 +27,7 @@ class Execution {
         worker_(worker), skipped_(skipped) {}
 
   void operator()(const Gemm& in) const noexcept {
-    const Matrix &a = matrix(in.a), &b = matrix(in.b), &out = matrix(in.out);
-    GemmCall call;
-    call.m = out.rows, call.n = out.cols, call.k = in.transpose_a ? a.rows : a.cols;
-    call.a = floats(in.a), call.b = floats(in.b), call.c = floats(in.out), call.bias = floats(in.bias);
-    call.a_row = in.transpose_a ? 1 : a.cols, call.a_col = in.transpose_a ? a.cols : 1;
-    call.b_row = in.transpose_b ? 1 : b.cols, call.b_col = in.transpose_b ? b.cols : 1;
-    call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
-    call.precision = spec_.precision;
-    call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
-    call.b_in_panels = context_.uses_panels && plan_.in_panels[static_cast<size_t>(in.b)];
-    Nonzeros* const nonzeros = nonzeros_of(call);
-    if (share_.by_units) return multiply_rows(call, in.transpose_a, nonzeros, share_.rows(out.rows));
-    const FoldedUpdate& folded = planned_.update;
-    if (folded.instruction < 0) return multiply(call, in.transpose_a, nonzeros);
-    const Instruction& update = spec_.segments[kUpdate][static_cast<size_t>(folded.instruction)];
-    call.takes_panels = context_.uses_panels && folded.in_panels;
-    TileWork work(kernels_, context_, update, folded.floats.begin, out.rows, out.cols, call.takes_panels);
-    call.take = &TileWork::take, call.fetch = &TileWork::fetch, call.taker = &work;
-    multiply(call, in.transpose_a, nonzeros, !keeps_without_gradient(context_, update));
+    multiply(in, {kernels_, spec_, plan_, planned_, context_, share_, worker_, skipped_});
   }
 
   void operator()(const Pointwise& in) const noexcept {
@@ -192,56 +170,6 @@ class Execution {
   void operator()(const Adam& in) const noexcept { update(in); }
 
  private:
-  // Those of its A if all others are to be skipped, else null.
-  Nonzeros* nonzeros_of(const GemmCall& call) const noexcept {
-    if (planned_.skipped < 0) return nullptr;
-    if (const BatchList* const list = batch_list()) return count_skipped(call, list->elements()), nullptr;
-    if (uses_planes(kernels_, call)) return nullptr;
-    Nonzeros* const nonzeros = context_.skipping.nonzeros(kernels_, call, planned_.skipped, context_, worker_);
-    if (nonzeros) count_skipped(call, nonzeros->count());
-    return nonzeros;
-  }
-
-  // Of a product that multiplies by so many elements of A.
-  void count_skipped(const GemmCall& call, int64_t multiplied) const noexcept {
-    if (skipped_) *skipped_ += 2.0 * static_cast<double>(call.m * call.k - multiplied) * static_cast<double>(call.n);
-  }
-
-  // Of its A, if that is an input of which there are lists, else null.
-  const BatchList* batch_list() const noexcept {
-    return planned_.skipped < 0 ? nullptr : context_.lists.batch(skipped_input(), worker_);
-  }
-  BufferId skipped_input() const noexcept {
-    return plan_.skipped.matrices[static_cast<size_t>(planned_.skipped)].input;
-  }
-
-  // With `passes_on_zeros` off, those rows of the product need not be passed on that are 0 as all of A's column is.
-  void multiply(const GemmCall& call, bool transposed_a, Nonzeros* nonzeros,
-                bool passes_on_zeros = true) const noexcept {
-    if (batch_list()) multiply_list(call, transposed_a, passes_on_zeros);
-    else if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, 0}, share_.part, share_.parts);
-    else gemm(kernels_, call, share_.part, share_.parts, context_.scratch(worker_));
-  }
-
-  void multiply_list(const GemmCall& call, bool transposed_a, bool passes_on_zeros) const noexcept {
-    const ListedElements* const rows = batch_list()->rows();
-    if (!transposed_a) return listed_gemm(kernels_, call, rows, share_.part, share_.parts);
-    ColumnLists* const columns = context_.lists.columns(skipped_input(), worker_);
-    listed_gemm_transposed(kernels_, call, {rows, call.k, call.m}, passes_on_zeros, columns, share_.part,
-                           share_.parts);
-  }
-
-  // Of a gemm that is cut by rows.
-  void multiply_rows(GemmCall call, bool transposed_a, Nonzeros* nonzeros, Range r) const noexcept {
-    const int64_t first = r.begin * call.ldc;
-    call.m = r.size(), call.c += first;
-    if (call.saved) call.saved += first;
-    if (const BatchList* const list = batch_list()) return listed_gemm(kernels_, call, list->rows() + r.begin, 0, 1);
-    call.a += r.begin * call.a_row;
-    if (nonzeros) skipping_gemm(kernels_, call, {*nonzeros, transposed_a, r.begin}, 0, 1);
-    else gemm(kernels_, call, 0, 1, context_.scratch(worker_));
-  }
-
   template <class Rule>
   void update(const Rule& in) const noexcept {
     for (const Range& left : planned_.left) {

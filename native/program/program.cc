@@ -97,7 +97,8 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   const bool provided = context && context->provide_scratch(spec_, kernels_, workers, span.batch_size) &&
                         context->provide_scratch(spec_, kernels_, workers, span.rows % span.batch_size) &&
                         context->lists.provide(spec_, *plan_, span, rows, workers, own_batches) &&
-                        context->skipping.provide(spec_, *plan_, workers, span.batch_size, context->lists) &&
+                        context->skipping.provide(spec_, *plan_, workers, span.batch_size, own_batches,
+                                                          context->lists) &&
                         context->provide_batches(*plan_, own_batches ? workers : 1);
   if (!provided || (access == WeightsAccess::kSnapshot && !snapshot) || (span.shuffle && !order)) {
     result->error.kind = SpanError::kMemory;
@@ -109,6 +110,9 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
     slabs.slots.push_back(parameters_->slab(slot));
   }
   context->bind(spec_, *plan_, slabs);
+  const uint64_t version = snapshot ? snapshot->version : parameters_->version();
+  context->weights_are_finite = !trains(span) && !plan_->skipped.matrices.empty() &&
+                                context->are_finite(kernels_, slabs.weights, parameters_->slab_size(), version);
   context->skipping.begin(kernels_, spec_, *plan_, span);
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);

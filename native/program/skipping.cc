@@ -93,18 +93,28 @@ class Finder {
 
 SkippedMatrices find_skipped(const ProgramSpec& spec, bool keeps_inputs) { return Finder(spec, keeps_inputs).find(); }
 
-bool Skipping::provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows,
+bool Skipping::provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows, bool own_batches,
                        const BatchLists& lists) {
+  own_batches_ = own_batches, workers_ = workers;
   matrices_.resize(plan.skipped.matrices.size());
   for (size_t i = 0; i < matrices_.size(); i++) {
     Matrix& matrix = matrices_[i];
     matrix.of = plan.skipped.matrices[i];
-    const MatrixSize size = matrix_of(spec.buffers[matrix.of.buffer].shape);
-    if (matrix.marks.size() < static_cast<size_t>(workers)) matrix.marks.resize(static_cast<size_t>(workers));
-    if (lists.has(matrix.of.input)) continue;
-    for (Marks& marks : matrix.marks) {
-      if (!marks.nonzeros.allocate(size.rows.at(rows), size.cols.at(rows))) return false;
-    }
+    matrix.is_list = lists.has(matrix.of.input);
+    if (!matrix.is_list && !provide(&matrix, matrix_of(spec.buffers[matrix.of.buffer].shape), rows)) return false;
+  }
+  return true;
+}
+
+bool Skipping::provide(Matrix* matrix, MatrixSize size, int64_t rows) const {
+  if (workers_ > matrix->worker_count) {
+    matrix->workers = std::make_unique<Worker[]>(static_cast<size_t>(workers_));
+    matrix->worker_count = workers_;
+  }
+  for (int i = 0; i < workers_; i++) {
+    Worker& worker = matrix->workers[static_cast<size_t>(i)];
+    if ((i == 0 || !is_shared(*matrix)) && !worker.nonzeros.allocate(size.rows.at(rows), size.cols.at(rows))) return false;
+    if (!worker.of_columns.allocate(size.cols.at(rows), size.rows.at(rows))) return false;
   }
   return true;
 }
@@ -124,45 +134,78 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
   }
 }
 
-bool Skipping::takes_bytes(BufferId input) const noexcept {
-  return std::any_of(matrices_.begin(), matrices_.end(),
-                     [&](const Matrix& matrix) { return matrix.is_bytes && matrix.of.input == input; });
+int64_t Skipping::count_of(const Matrix& matrix, int worker) const noexcept {
+  if (!is_shared(matrix)) return matrix.workers[static_cast<size_t>(worker)].count;
+  int64_t count = 0;
+  for (int i = 0; i < workers_; i++) count += matrix.workers[static_cast<size_t>(i)].count;
+  return count;
 }
 
 // As bytes after a batch that was sparse, which the next one will then be too; if it turns out not to be, skipping its
 // few zeros is slower, once.
-void Skipping::choose_form() noexcept {
+void Skipping::choose(Matrix* matrix) const noexcept {
+  const Worker& driver = matrix->workers[0];
+  const bool was_looked_at = matrix->is_looked_at && matrix->size > 0 && (matrix->is_gathered() || driver.marked);
+  const bool was_dense =
+      was_looked_at && static_cast<double>(count_of(*matrix, 0)) > kDense * static_cast<double>(matrix->size);
+  matrix->steps_not_looked = was_dense ? kStepsNotLooked : std::max(matrix->steps_not_looked - 1, 0);
+  matrix->is_looked_at = matrix->steps_not_looked == 0;
+  matrix->is_bytes = matrix->is_looked_at && matrix->may_be_bytes && was_looked_at && driver.paid;
+}
+
+SparseMatrix Skipping::at_hand(const Matrix& matrix, const Context& context, int worker) noexcept {
+  const auto [rows, cols] = context.matrix(matrix.of.buffer);
+  float* const floats = context.floats(matrix.of.buffer, worker);
+  if (matrix.is_bytes) return {nullptr, reinterpret_cast<uint8_t*>(floats), matrix.table, rows, cols};
+  return {floats, nullptr, nullptr, rows, cols};
+}
+
+void Skipping::begin_step(const Context& context) noexcept {
   for (Matrix& matrix : matrices_) {
-    const Marks& last = matrix.marks[0];
-    matrix.is_bytes = matrix.may_be_bytes && last.are_found && last.paid;
+    if (matrix.is_list) continue;
+    choose(&matrix);
+    matrix.size = context.matrix(matrix.of.buffer).size();
+    for (int i = 0; i < workers_; i++) {
+      Worker& worker = matrix.workers[static_cast<size_t>(i)];
+      worker.count = 0, worker.marked = worker.turned = false, worker.paid = true;
+      if (matrix.is_gathered() && (i == 0 || own_batches_)) worker.nonzeros.begin(at_hand(matrix, context, i));
+    }
   }
 }
 
-void Skipping::begin_step(int worker) noexcept {
-  for (Matrix& matrix : matrices_) {
-    Marks& marks = matrix.marks[static_cast<size_t>(worker)];
-    const bool was_dense = marks.are_found && marks.nonzeros.density() > kDense;
-    marks.steps_not_looked = was_dense ? kStepsNotLooked : std::max(marks.steps_not_looked - 1, 0);
-    marks.are_found = false;
+GatheredMarks Skipping::gathered(BufferId input, const Context& context, int worker) const noexcept {
+  GatheredMarks marks;
+  for (const Matrix& matrix : matrices_) {
+    if (matrix.of.input != input || matrix.is_list || !matrix.is_looked_at) continue;
+    marks.nonzeros = &nonzeros_of(matrix, worker);
+    marks.as_bytes = matrix.is_bytes;
+    marks.rows_each = context.matrix(matrix.of.buffer).rows / context.rows();
+    marks.count = &matrix.workers[static_cast<size_t>(worker)].count;
   }
+  return marks;
 }
 
-Nonzeros* Skipping::nonzeros(const KernelTable& kernels, const GemmCall& call, int32_t matrix, const Context& context,
-                             int worker) noexcept {
-  Matrix& skipped = matrices_[static_cast<size_t>(matrix)];
-  Marks& marks = skipped.marks[static_cast<size_t>(worker)];
-  if (marks.steps_not_looked > 0 && !skipped.is_bytes) return nullptr;
-  if (!marks.are_found) {
-    const auto [rows, cols] = context.matrix(skipped.of.buffer);
-    const float* const floats = context.floats(skipped.of.buffer, worker);
-    SparseMatrix of{floats, nullptr, nullptr, rows, cols};
-    if (skipped.is_bytes) of = {nullptr, reinterpret_cast<const uint8_t*>(floats), skipped.table, rows, cols};
-    marks.nonzeros.find(kernels.skipping, of);
-    marks.are_found = marks.paid = true;
+Nonzeros& Skipping::nonzeros_of(const Matrix& matrix, int worker) const noexcept {
+  return matrix.workers[is_shared(matrix) ? 0 : static_cast<size_t>(worker)].nonzeros;
+}
+
+std::optional<SkippedOperand> Skipping::operand(const KernelTable& kernels, const GemmCall& call, int32_t index,
+                                                const Context& context, int number) const noexcept {
+  const Matrix& matrix = matrices_[static_cast<size_t>(index)];
+  if (!matrix.is_looked_at) return std::nullopt;
+  Worker& worker = matrix.workers[static_cast<size_t>(number)];
+  Nonzeros& nonzeros = nonzeros_of(matrix, number);
+  if (!matrix.is_gathered() && !worker.marked) {
+    nonzeros.begin(at_hand(matrix, context, number));
+    worker.count = nonzeros.mark(kernels.skipping, {0, nonzeros.matrix().rows});
+    worker.marked = true;
   }
-  const bool pays = skipping_pays(kernels, call, marks.nonzeros.density());
-  marks.paid = marks.paid && pays;
-  return pays || skipped.is_bytes ? &marks.nonzeros : nullptr;
+  const double density = static_cast<double>(count_of(matrix, number)) / static_cast<double>(matrix.size);
+  const bool pays = skipping_pays(kernels, call, density), transposed = call.a_row == 1;
+  worker.paid = worker.paid && pays;
+  if (!pays && !matrix.is_bytes) return std::nullopt;
+  if (transposed && !worker.turned) nonzeros.turn(kernels.skipping, &worker.of_columns), worker.turned = true;
+  return SkippedOperand{nonzeros.matrix(), transposed ? worker.of_columns : nonzeros.of_rows(), transposed, 0};
 }
 
 }  // namespace quern

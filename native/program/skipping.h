@@ -1,15 +1,18 @@
 // Which products may skip the zeros of their left operand, and what a running job knows of those zeros.
 //
-// Whether a product does is decided in each step, from the density of the batch at hand, and changes no bit. Every
-// worker finds the zeros of a batch for itself: marking 128 rows of 784 takes two or three microseconds, less than
-// waiting for each other's marks.
+// Whether a product does is decided in each step, from the density of the batch at hand, and changes no bit. Rows of an
+// input are marked as they are gathered, while they are near; other matrices by each worker for itself, which takes two
+// or three microseconds for 128 rows of 784, less than waiting for each other's marks.
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
-#include "gemm/gemm.h"
-#include "gemm/nonzeros.h"
+#include "gemm/skipping_gemm.h"
+#include "program/shape.h"
 #include "program/spec.h"
+#include "runtime/arena.h"
 
 namespace quern {
 
@@ -33,41 +36,73 @@ class Context;
 struct Plan;
 struct Span;
 
-// Of one job. Each worker has marks of its own; what is gathered as bytes, the driver decides between steps.
+// What a worker does about the zeros of an input that it gathers.
+struct GatheredMarks {
+  Nonzeros* nonzeros = nullptr;  // null: nothing
+  bool as_bytes = false;         // the input stays bytes, which `nonzeros` copies
+  int64_t rows_each = 1;         // of the matrix, for a row of the batch
+  int64_t* count = nullptr;      // takes how many are not 0
+
+  // Of row i of the batch.
+  Range rows_of(int64_t i) const noexcept { return {i * rows_each, (i + 1) * rows_each}; }
+};
+
+// Of one job.
 class Skipping {
  public:
-  // Room for `workers` and batches of so many rows, of what is no list. False without the memory.
-  [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows,
+  // Room for `workers` and batches of so many rows, each worker's own or one for all, of what is no list. False without
+  // the memory.
+  [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows, bool own_batches,
                              const BatchLists& lists);
   // Before a job. Inputs that are no bytes in this span are gathered as floats.
   void begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept;
 
-  // By the driver, before a step: chooses whether inputs are gathered as bytes.
-  void choose_form() noexcept;
-  // By each worker, before it gathers: what it knew of the last batch is no more.
-  void begin_step(int worker) noexcept;
+  // By the driver, before a step, of whose batch the size is known: what was found in the last one is no more, and
+  // decides what is looked for in this one.
+  void begin_step(const Context& context) noexcept;
 
-  // Whether the floats of this input are not wanted, but its bytes, in their place.
-  bool takes_bytes(BufferId input) const noexcept;
+  GatheredMarks gathered(BufferId input, const Context& context, int worker) const noexcept;
 
-  // The nonzeros of a matrix of the batch at hand, when `call` should skip all others; else null.
-  Nonzeros* nonzeros(const KernelTable& kernels, const GemmCall& call, int32_t matrix, const Context& context,
-                     int worker) noexcept;
+  // A of `call` when all of its zeros should be skipped.
+  std::optional<SkippedOperand> operand(const KernelTable& kernels, const GemmCall& call, int32_t matrix,
+                                        const Context& context, int worker) const noexcept;
+  // How many elements of a matrix are not 0, where operand() gave one.
+  int64_t count(int32_t matrix, int worker) const noexcept {
+    return count_of(matrices_[static_cast<size_t>(matrix)], worker);
+  }
 
  private:
-  struct Marks {
-    Nonzeros nonzeros;
-    bool are_found = false;
-    bool paid = false;  // in each product of the batch
-    int steps_not_looked = 0;
+  // In a step, written by this worker alone.
+  struct alignas(kAlignment) Worker {
+    Nonzeros nonzeros;  // but those of an input that all share are the first one's
+    Marks of_columns;
+    int64_t count = 0;  // in the rows it marked
+    bool marked = false, turned = false;
+    bool paid = true;  // in each product of the batch
   };
   struct Matrix {
     SkippedMatrix of;
-    bool may_be_bytes = false, is_bytes = false;
-    float table[256];         // what a byte stands for
-    std::vector<Marks> marks;  // by worker
+    bool is_list = false, may_be_bytes = false;
+    bool is_looked_at = true, is_bytes = false;  // in this step
+    int steps_not_looked = 0;
+    int64_t size = 0;
+    float table[256];  // what a byte stands for
+    int worker_count = 0;
+    std::unique_ptr<Worker[]> workers;
+
+    bool is_gathered() const noexcept { return of.input != kNoBuffer; }
   };
 
+  bool provide(Matrix* matrix, MatrixSize size, int64_t rows) const;
+  // Whether its rows are marked by all workers, each those it gathers.
+  bool is_shared(const Matrix& matrix) const noexcept { return matrix.is_gathered() && !own_batches_; }
+  Nonzeros& nonzeros_of(const Matrix& matrix, int worker) const noexcept;
+  int64_t count_of(const Matrix& matrix, int worker) const noexcept;
+  void choose(Matrix* matrix) const noexcept;
+  static SparseMatrix at_hand(const Matrix& matrix, const Context& context, int worker) noexcept;
+
+  bool own_batches_ = false;
+  int workers_ = 0;
   std::vector<Matrix> matrices_;
 };
 

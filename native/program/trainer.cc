@@ -109,7 +109,7 @@ bool Trainer::run_step(int64_t step) noexcept {
   step_ = step;
   job_.context.step = static_cast<uint32_t>(step);
   job_.context.set_rows(job_.plan, rows_of(step));
-  job_.context.skipping.choose_form();
+  job_.context.skipping.begin_step(job_.context);
   job_.context.lists.begin_step();
   if (job_.trained) job_.trained->begin_step();
   const int64_t waited = timings_.waiting;
@@ -137,7 +137,6 @@ Range Trainer::rows_gathered_by(const Worker& worker) const noexcept {
 void Trainer::gather(const Worker& worker) noexcept {
   const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
   if (worker.index == 0) load_scalars();
-  job_.context.skipping.begin_step(worker.index);
   BadData& found = found_[static_cast<size_t>(worker.index)];
   job_.source.gather(step_, rows_gathered_by(worker), job_.context, worker.index, &found);
   if (found.error.kind != SpanError::kNone) bad_.store(true, std::memory_order_release);

@@ -5,8 +5,9 @@ import type { Layer } from '../../lib/layers/layer.js';
 import * as losses from '../../lib/losses/index.js';
 import { native, type NativeArray, type SpanSpec } from '../../lib/native.js';
 import { Adam, SGD, type Optimizer } from '../../lib/optimizers/index.js';
+import { graphParameters, lowerPrediction } from '../../lib/program/lower.js';
+import { buildChain, buildGraph } from '../reference/chain.js';
 import { Dice } from '../reference/dice.js';
-import { buildChain } from '../reference/chain.js';
 
 interface Model {
   layers: () => Layer[];
@@ -77,6 +78,27 @@ function checkSame(model: Model, isa: string, densities: Densities, form: 'bytes
   }
 }
 
+/** A layer of 70 units, and a way to set the first one's weight for input 17. */
+function predictor(isa: string, skipsZeros: boolean) {
+  const graph = buildGraph([new Dense(70, { activation: 'relu' })], [columns]);
+  const { spec } = lowerPrediction(graph, { name: 'predictor', maxRows: rows });
+  const layout = graphParameters(graph).map(({ path, shape }) => ({ name: path, shape: [...shape] }));
+  const parameters = new (native().Parameters)(layout, 0);
+  const weights = new Dice(9).floats(columns * 70, -1, 1);
+  const program = new (native().Program)({ ...spec, skipsZeros }, parameters, { isa });
+  return {
+    setWeight(value: number): void {
+      weights[17 * 70] = value;
+      parameters.write(0, -1, weights);
+    },
+    predict(input: NativeArray, count: number): Float32Array {
+      const out = new Float32Array(count * 70);
+      program.predict(input.data, columns, count, count, 1, out);
+      return out;
+    },
+  };
+}
+
 const classifier: Model = { layers: () => [new Dense(72, { activation: 'relu' }), new Dense(5)] };
 
 describe('programs that skip zeros', () => {
@@ -106,6 +128,24 @@ describe('programs that skip zeros', () => {
 
     it(`${isa}: where weights are not finite`, () => {
       for (const weight of [Infinity, NaN]) checkSame({ ...classifier, weight }, isa, [0, 0.1], 'floats', true);
+    });
+  }
+
+  for (const isa of native().cpu().isas.filter((name) => name !== 'amx')) {
+    it(`${isa}: predict the same, one row or a few, also after weights stop being finite`, () => {
+      for (const form of ['bytes', 'floats'] as const) {
+        const [skipping, multiplying] = [true, false].map((skipsZeros) => predictor(isa, skipsZeros));
+        const input = data([0.1], form);
+        const agree = (weight: number): void => {
+          for (const model of [skipping!, multiplying!]) model.setWeight(weight);
+          for (const count of [1, 2, 3, 9, 31, 40]) {
+            const [actual, expected] = [skipping!.predict(input, count), multiplying!.predict(input, count)];
+            assert.ok(Buffer.from(actual.buffer).equals(Buffer.from(expected.buffer)), `${form}, ${count} rows`);
+            assert.equal(expected.every(Number.isFinite), Number.isFinite(weight));
+          }
+        };
+        for (const weight of [0.5, Infinity, -1, NaN]) agree(weight);
+      }
     });
   }
 

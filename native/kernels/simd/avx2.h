@@ -59,6 +59,17 @@ QUERN_INLINE uint64_t nonzero_bytes(const uint8_t* p) {
   }
   return ~zeros;
 }
+
+struct B { __m256i v; };  // bytes, in lanes of 16
+constexpr int kBytes = 32;
+QUERN_INLINE B load_lanes(const uint64_t* p) {
+  return {_mm256_loadu2_m128i(reinterpret_cast<const __m128i*>(p + 16), reinterpret_cast<const __m128i*>(p))};
+}
+QUERN_INLINE B interleave_low(B a, B b) { return {_mm256_unpacklo_epi8(a.v, b.v)}; }
+QUERN_INLINE B interleave_high(B a, B b) { return {_mm256_unpackhi_epi8(a.v, b.v)}; }
+QUERN_INLINE B twice(B a) { return {_mm256_add_epi8(a.v, a.v)}; }
+QUERN_INLINE uint64_t top_bits(B a) { return static_cast<uint32_t>(_mm256_movemask_epi8(a.v)); }
+
 QUERN_INLINE U load_u(const uint32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
 QUERN_INLINE U load_u_n(const uint32_t* p, int n) {
   return {_mm256_maskload_epi32(reinterpret_cast<const int*>(p), first_lanes(n))};
@@ -148,3 +159,5 @@ QUERN_INLINE float largest_lane(V a) {
 
 }  // namespace
 }  // namespace quern
+
+#include "kernels/simd/turn_bits.h"

@@ -44,6 +44,22 @@ QUERN_INLINE uint64_t nonzero_bytes(const uint8_t* p) {
   __m512i bytes = _mm512_loadu_si512(p);
   return _mm512_test_epi8_mask(bytes, bytes);
 }
+
+struct B { __m512i v; };  // bytes, in lanes of 16
+constexpr int kBytes = 64;
+// Lane l is what lies 16 words after lane l - 1.
+QUERN_INLINE B load_lanes(const uint64_t* p) {
+  const auto lane = [p](int l) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * l)); };
+  __m512i lanes = _mm512_castsi128_si512(lane(0));
+  lanes = _mm512_inserti32x4(lanes, lane(1), 1);
+  lanes = _mm512_inserti32x4(lanes, lane(2), 2);
+  return {_mm512_inserti32x4(lanes, lane(3), 3)};
+}
+QUERN_INLINE B interleave_low(B a, B b) { return {_mm512_unpacklo_epi8(a.v, b.v)}; }
+QUERN_INLINE B interleave_high(B a, B b) { return {_mm512_unpackhi_epi8(a.v, b.v)}; }
+QUERN_INLINE B twice(B a) { return {_mm512_add_epi8(a.v, a.v)}; }
+QUERN_INLINE uint64_t top_bits(B a) { return _mm512_movepi8_mask(a.v); }
+
 QUERN_INLINE U load_u(const uint32_t* p) { return {_mm512_loadu_si512(p)}; }
 QUERN_INLINE U load_u_n(const uint32_t* p, int n) { return {_mm512_maskz_loadu_epi32(first_lanes(n), p)}; }
 QUERN_INLINE void store_u(uint32_t* p, U x) { _mm512_storeu_si512(p, x.v); }
@@ -137,3 +153,5 @@ QUERN_INLINE float largest_lane(V a) {
 
 }  // namespace
 }  // namespace quern
+
+#include "kernels/simd/turn_bits.h"

@@ -42,6 +42,27 @@ QUERN_INLINE uint64_t nonzero_bytes(const uint8_t* p) {
   for (int i = 0; i < 64; i++) marks |= static_cast<uint64_t>(p[i] != 0) << i;
   return marks;
 }
+
+// Exchanges blocks of kSize bits, then those within them: the transpose of Warren, Hacker's Delight, 7-3, with the
+// lowest bit first.
+template <int kSize>
+QUERN_INLINE void turn_blocks(uint64_t* words) {
+  constexpr uint64_t kLow = ~uint64_t{0} / ((uint64_t{1} << kSize) + 1);  // the lower kSize of every 2 * kSize bits
+  for (int block = 0; block < 64; block += 2 * kSize) {
+    for (int i = block; i < block + kSize; i++) {
+      const uint64_t moved = ((words[i] >> kSize) ^ words[i + kSize]) & kLow;
+      words[i] ^= moved << kSize;
+      words[i + kSize] ^= moved;
+    }
+  }
+  if constexpr (kSize > 1) turn_blocks<kSize / 2>(words);
+}
+// Bit j of words[i], of 64, becomes bit i of turned[j].
+QUERN_INLINE void turn_bits(const uint64_t* words, uint64_t* turned) {
+  for (int i = 0; i < 64; i++) turned[i] = words[i];
+  turn_blocks<32>(turned);
+}
+
 QUERN_INLINE U load_u(const uint32_t* p) { return {*p}; }
 QUERN_INLINE U load_u_n(const uint32_t* p, int n) { return {n ? *p : 0u}; }
 QUERN_INLINE void store_u(uint32_t* p, U x) { *p = x.v; }
