@@ -10,15 +10,19 @@ namespace {
 
 // The cut of each instruction, were it worth sharing.
 class Cuts {
+  static constexpr int64_t kShortRow = 16;  // floats: a cache line
+
  public:
   Cuts(const ProgramSpec& spec, const PlanOptions& options) : spec_(spec), options_(options) {}
 
-  // By rows where one panel holds all columns, so that it goes with what follows on its result.
+  // By rows where one panel holds all columns, so that it goes with what follows on its result; and where a row of A is
+  // short, so that it goes with what made A, such as the loss of a narrow last layer, and with what is saved by rows.
   Cut of(const Gemm& in) const {
-    const MatrixSize out = matrix_of(spec_.buffers[in.out].shape);
-    const bool is_narrow = !out.cols.per_row && out.cols.factor <= kPanelColumns && out.rows.per_row;
-    if (!options_.cuts_gemms_by_rows || !is_narrow || in.column_sums != kNoBuffer) return {Cut::kOther, {}};
-    return by_rows(in.out);
+    const MatrixSize a = matrix_of(spec_.buffers[in.a].shape), out = matrix_of(spec_.buffers[in.out].shape);
+    const bool is_narrow = !out.cols.per_row && out.cols.factor <= kPanelColumns;
+    const bool is_short = !in.transpose_a && !a.cols.per_row && a.cols.factor <= kShortRow;
+    const bool by_rows_pays = out.rows.per_row && (is_narrow || is_short) && in.column_sums == kNoBuffer;
+    return options_.cuts_gemms_by_rows && by_rows_pays ? by_rows(in.out) : Cut{Cut::kOther, {}};
   }
   Cut of(const Pointwise& in) const { return by_elements(in.out); }
   Cut of(const PointwiseGradient& in) const {

@@ -49,6 +49,20 @@ export const nativeMutations: readonly Mutation[] = [
     to: 'V decision = select(lanes.load(prediction + i * cols + j) < limit, one, zero());',
     red: [...golden('metrics', 'training'), 'test/programs/differential.test.ts'],
   },
+  {
+    what: 'where the second word of marks begins, in a walk over what is not zero',
+    file: 'native/kernels/skipping.inl.h',
+    from: 'return kMarksInWord + first;',
+    to: 'return first;',
+    red: ['test/programs/skipping.test.ts'],
+  },
+  {
+    what: 'which marks two rows share: those of both for those of either',
+    file: 'native/kernels/skipping.inl.h',
+    from: 'low(a.low | b.low)',
+    to: 'low(a.low & b.low)',
+    red: ['test/programs/skipping.test.ts'],
+  },
 ];
 
 /** In TypeScript, which needs no compiling. */
