@@ -100,6 +100,10 @@ struct KernelTable {
   void (*dropout)(const float* x, float* y, int64_t n, int64_t first, float rate, uint32_t step, uint32_t stream,
                   RandomKey key) noexcept;
 
+  // out[i] = start + width * u of [0, 1), in double, u = (27 bits of word 2 i, 26 of word 2 i + 1) * 2^-53; word e is
+  // word e % 4 of philox(counter = {e / 4 low, e / 4 high, 0, stream}, key). The same in every instruction set.
+  void (*uniform)(float* out, int64_t n, double start, double width, uint32_t stream, RandomKey key) noexcept;
+
   // Over n parameters. m null: no momentum.
   void (*sgd)(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) noexcept;
   void (*adam)(float* w, const float* g, float* m, float* v, float* vhat, int64_t n, AdamScalars scalars) noexcept;

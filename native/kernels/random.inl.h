@@ -1,4 +1,4 @@
-// Philox for a vector of counters, and dropout.
+// Philox for a vector of counters, dropout, and uniform numbers.
 #pragma once
 #include "kernels/philox.h"
 
@@ -51,6 +51,21 @@ inline void dropout(const float* x, float* y, int64_t n, int64_t first, float ra
       V value = drops_all ? zero() : select(kept, lanes.load(source + i) * scale, zero());
       lanes.store(target + i, value);
     });
+  }
+}
+
+inline void uniform(float* out, int64_t n, double start, double width, uint32_t stream, RandomKey key) noexcept {
+  constexpr int64_t kTile = 16 * 4 * kLanes;
+  uint32_t words[kTile];
+  for (int64_t first = 0; first < n; first += kTile / 2) {
+    for (int64_t i = 0; i < kTile; i += 4 * kLanes) {
+      philox_words(static_cast<uint64_t>(2 * first + i) / 4, 0, stream, key, words + i);
+    }
+    const int64_t count = n - first < kTile / 2 ? n - first : kTile / 2;
+    for (int64_t i = 0; i < count; i++) {  // signed words are what vectors convert
+      const double high = static_cast<int32_t>(words[2 * i] >> 5), low = static_cast<int32_t>(words[2 * i + 1] >> 6);
+      out[first + i] = static_cast<float>(start + width * ((high * 0x1p26 + low) * 0x1p-53));
+    }
   }
 }
 

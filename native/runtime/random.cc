@@ -81,18 +81,10 @@ void random_words(uint64_t seed, uint32_t stream, uint64_t first, uint32_t* out,
   }
 }
 
-void random_uniform(uint64_t seed, uint32_t stream, double start, double width, float* out, int64_t count) noexcept {
+void random_uniform(const KernelTable& kernels, uint64_t seed, uint32_t stream, double start, double width, float* out,
+                    int64_t count) noexcept {
   const uint64_t key = mix(seed);
-  const auto number = [=](uint32_t first, uint32_t second) {
-    const double unit = ((first >> 5) * 0x1p26 + (second >> 6)) * 0x1p-53;
-    return static_cast<float>(start + width * unit);
-  };
-  for (int64_t i = 0; i < count; i += 2) {
-    const auto block = static_cast<uint64_t>(i / 2);
-    const PhiloxBlock words = philox({{low(block), high(block), 0, stream}}, low(key), high(key));
-    out[i] = number(words.word[0], words.word[1]);
-    if (i + 1 < count) out[i + 1] = number(words.word[2], words.word[3]);
-  }
+  kernels.uniform(out, count, start, width, stream, {low(key), high(key)});
 }
 
 }  // namespace quern

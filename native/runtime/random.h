@@ -18,8 +18,8 @@ void permutation(int64_t rows, uint64_t seed, uint64_t epoch, uint32_t* out) noe
 // Words first .. first + count - 1 of stream `stream` of `seed`: for initializers, which live in lib/random.ts.
 void random_words(uint64_t seed, uint32_t stream, uint64_t first, uint32_t* out, int64_t count) noexcept;
 
-// Numbers uniform in [start, start + width), computed in double from the words of the stream, two a number:
-// start + width * u with u = (27 bits of one, 26 of the next) * 2^-53.
-void random_uniform(uint64_t seed, uint32_t stream, double start, double width, float* out, int64_t count) noexcept;
+// Numbers uniform in [start, start + width), from words 0, 1, ... of the stream, two a number (kernel_table.h).
+void random_uniform(const KernelTable& kernels, uint64_t seed, uint32_t stream, double start, double width, float* out,
+                    int64_t count) noexcept;
 
 }  // namespace quern

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "guarded.h"
 #include "kernels/philox.h"
 
 namespace quern::test {
@@ -34,18 +35,20 @@ TEST(random_words_can_be_cut_anywhere) {
 }
 
 TEST(random_uniform_is_made_of_the_words_of_its_stream) {
-  std::vector<uint32_t> words(202);
-  random_words(9, 3, 0, words.data(), 202);
-  for (int64_t count : {0, 1, 2, 101}) {
-    std::vector<float> numbers(102, 7.0f);
-    random_uniform(9, 3, -3.0, 5.0, numbers.data(), count);
-    for (int64_t i = 0; i < count; i++) {
-      const auto at = static_cast<size_t>(i);
-      const double unit = ((words[2 * at] >> 5) * 0x1p26 + (words[2 * at + 1] >> 6)) * 0x1p-53;
-      CHECK_EQUAL(numbers[at], static_cast<float>(-3.0 + 5.0 * unit));
+  std::vector<uint32_t> words(2 * 1301);
+  random_words(9, 3, 0, words.data(), 2 * 1301);
+  for_each_table([&](const KernelTable& table) {
+    for (int64_t count : {0, 1, 2, 31, 512, 1301}) {
+      std::vector<float> numbers(1302, 7.0f);
+      random_uniform(table, 9, 3, -3.0, 5.0, numbers.data(), count);
+      for (int64_t i = 0; i < count; i++) {
+        const auto at = static_cast<size_t>(i);
+        const double unit = ((words[2 * at] >> 5) * 0x1p26 + (words[2 * at + 1] >> 6)) * 0x1p-53;
+        CHECK_EQUAL(numbers[at], static_cast<float>(-3.0 + 5.0 * unit));
+      }
+      CHECK_EQUAL(numbers[static_cast<size_t>(count)], 7.0f);
     }
-    CHECK_EQUAL(numbers[static_cast<size_t>(count)], 7.0f);
-  }
+  });
 }
 
 static std::vector<uint32_t> permuted(int64_t rows, uint64_t seed, uint64_t epoch) {
