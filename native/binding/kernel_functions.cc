@@ -111,7 +111,8 @@ Napi::Value random_uniform(const Napi::CallbackInfo& info) {
   const double low = Argument("low", info[2]).number();
   const double width = Argument("width", info[3]).number();
   Elements<float> out = Argument("out", info[4]).array<float>(0);
-  quern::random_uniform(kernels_of(Argument("isa", info.Env().Undefined())), seed, stream, low, width, out.data, out.length);
+  const KernelTable& kernels = kernels_of(Argument("isa", info.Env().Undefined()));
+  quern::random_uniform(kernels, seed, stream, low, width, out.data, out.length);
   return info.Env().Undefined();
 }
 
