@@ -78,8 +78,9 @@ describe('bench suites', () => {
   it('train, infer and scale', () => {
     assert.deepEqual(casesOf(run('train', ...small, '--baseline')), ['epoch of 20-16-3, batch 8, dense']);
     assert.deepEqual(casesOf(run('infer', '--layers', '20,16,3', '--batch', '1,4', '--threads', '1')),
-      [...['p50', 'p90', 'p99'].map((percentile) => `20-16-3, batch 1: ${percentile}`), '20-16-3, batch 1',
-        '20-16-3, batch 4']);
+      ['dense', 'four of five 0'].flatMap((kind) => [
+        ...['p50', 'p90', 'p99'].map((percentile) => `20-16-3, batch 1, ${kind}: ${percentile}`),
+        `20-16-3, batch 1, ${kind}`, `20-16-3, batch 4, ${kind}`]));
     const { rows } = run('scale', '--layers', '20,16,3', '--batch', '8', '--threads', '1,2');
     assert.deepEqual(rows.map(({ contender }) => contender).slice(0, 2), ['1 thread', '2 threads']);
   });
