@@ -31,7 +31,7 @@ class SkippingMultiplication {
  public:
   SkippingMultiplication(const KernelTable& table, const GemmCall& call, const SkippedOperand& a) noexcept
       : kernels_(table.skipping), pack_(table.gemm.pack), call_(call), epilogue_(table, call),
-        kernel_(a.transposed ? kernels_.together : kernels_.apart),
+        transposed_(a.transposed), kernel_(a.transposed ? kernels_.columns : kernels_.rows),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, true)),
         block_(call.m < kFewRows && call.b_is_finite ? call.k : kBlock) {
     const SparseMatrix& matrix = a.matrix;
@@ -65,7 +65,7 @@ class SkippingMultiplication {
   // A transposed A has many rows and few steps, mostly in one block, so that B is read, and copied, once.
   void panel(Range rows, Range columns) const noexcept {
     alignas(kAlignment) float kept[kRowsKept * kPanelColumns];
-    if (kernel_ == kernels_.together) return blocks(rows, columns, c_at(rows.begin, columns.begin));
+    if (transposed_) return blocks(rows, columns, c_at(rows.begin, columns.begin));
     for (int64_t begin = rows.begin; begin < rows.end; begin += kRowsKept) {
       blocks({begin, std::min(begin + kRowsKept, rows.end)}, columns, {kept, kPanelColumns});
     }
@@ -157,6 +157,7 @@ class SkippingMultiplication {
   GemmPackKernel* const pack_;
   const GemmCall& call_;
   const GemmEpilogue epilogue_;
+  const bool transposed_;
   SkippingKernel* const kernel_;
   const GemmTiling tiling_;
   const int64_t block_;
@@ -172,8 +173,7 @@ class SkippingMultiplication {
 bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept {
   constexpr double kPaysInNarrow = 0.05, kPaysForFew = 0.4, kPaysForOne = 0.7;
   const bool transposed = call.a_row == 1;
-  const double whole = transposed ? table.skipping.pays_together : table.skipping.pays_apart;
-  const double pays = call.n < kPanelColumns ? kPaysInNarrow : whole;
+  const double pays = call.n < kPanelColumns ? kPaysInNarrow : table.skipping.pays;
   const int64_t batch = transposed ? call.k : call.m, fewest = transposed ? 16 : 8;
   if (batch >= kFewRows) return density < pays;
   const bool reads_less = call.b_is_finite && !transposed && call.n >= kPanelColumns;

@@ -41,11 +41,12 @@ using SkippingKernel = bool(const SkippingTile&) noexcept;
 
 struct SkippingKernels {
   // The density below which they beat the dense kernels in whole panels of columns, and for 32 rows of a batch or more.
-  double pays_apart, pays_together;
-  // Each row walks over its own marks, or two rows over those of both: rows next to each other in an A that is stored
-  // transposed, such as neighbouring pixels, are mostly 0 at the same places, and share what is read of B.
-  SkippingKernel* apart;
-  SkippingKernel* together;
+  double pays;
+  // For A as it is stored: each row walks over its own marks.
+  SkippingKernel* rows;
+  // For a transposed A, whose rows are columns as stored, such as neighbouring pixels, and mostly 0 at the same places:
+  // where there are registers for it, two of them walk over the marks of both and share what is read of B.
+  SkippingKernel* columns;
   // Marks what is not 0 of n elements, in whole words that lie `next` words apart, and returns how many those are. Also
   // copies them, unless `copy` is null.
   int64_t (*mark_floats)(const float* x, int64_t n, float* copy, uint64_t* marks, int64_t next) noexcept;
