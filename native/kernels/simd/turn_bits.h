@@ -1,9 +1,9 @@
 // Included by the instruction sets whose vectors hold bytes.
 //
-// Bit j of word i becomes bit i of word j, for 64 words. Each byte of a word is 8 columns of bits: once vector c has byte
-// c of all words in their order, its bytes' top bits are the word of column 8c + 7, and doubling them brings up the next.
-// Interleaving the lower and upper halves of vectors i and i + 4, to vectors 2i and 2i + 1, rotates the bits of a byte's
-// place, vector and position in its lane, by one; after four rounds words and bytes have changed places.
+// Bit j of word i becomes bit i of word j, for 64 words. Each byte of a word is 8 columns of bits: once vector c has
+// byte c of all words in their order, its bytes' top bits are the word of column 8c + 7, and doubling them brings up the
+// next. Interleaving the lower and upper halves of vectors i and i + 4, to vectors 2i and 2i + 1, rotates the bits of a
+// byte's place, vector and position in its lane, by one; after four rounds words and bytes have changed places.
 #pragma once
 
 namespace quern {
