@@ -94,14 +94,20 @@ function text(x: number, y: number, anchor: 'start' | 'middle' | 'end', content:
 /** Each level's slope up to the peak, and the peak from the first ridge on. Parts beyond the axes are cut. */
 function roofs({ flops, bandwidth }: Peaks, x: Axis, y: Axis): string {
   const [left, right] = [10 ** x.from, 10 ** x.to];
-  const slopes = levels.flatMap((level, i) => {
-    const rate = bandwidth[level];
-    if (rate === undefined) return [];
+  // Names stand above their ridges, where nothing else is, in as many lines as keeps them apart.
+  const namedUpTo: number[] = [];
+  const named = (ridge: number, level: string): string => {
+    const width = 8 * level.length;
+    const free = namedUpTo.findIndex((end) => end < ridge - width / 2);
+    const row = free < 0 ? namedUpTo.length : free;
+    namedUpTo[row] = ridge + width / 2;
+    return text(ridge, y.at(flops) - 6 - 13 * row, 'middle', level, 'muted');
+  };
+  const rates = levels.flatMap((level) => bandwidth[level] === undefined ? [] : [{ level, rate: bandwidth[level] }]);
+  const slopes = rates.sort((a, b) => b.rate - a.rate).map(({ level, rate }) => {
     const start = Math.max(left, 10 ** y.from / rate);
-    // Names stand at different heights, as the slopes of caches lie close together.
-    const named = start * (flops / rate / start) ** ((levels.length - i) / (levels.length + 1));
-    return [`<path class="roof" d="M${x.at(start)} ${y.at(start * rate)}L${x.at(flops / rate)} ${y.at(flops)}"/>` +
-      text(x.at(named) - 5, y.at(named * rate), 'end', level, 'muted')];
+    return `<path class="roof" d="M${x.at(start)} ${y.at(start * rate)}L${x.at(flops / rate)} ${y.at(flops)}"/>` +
+      named(x.at(flops / rate), level);
   });
   const ridge = Math.min(right, ...Object.values(bandwidth).map((rate) => flops / rate));
   return [...slopes, `<path class="roof" d="M${x.at(ridge)} ${y.at(flops)}H${x.at(right)}"/>`,
