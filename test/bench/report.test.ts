@@ -75,7 +75,7 @@ describe('bench report as HTML', () => {
     assert.equal(page.match(/aria-label="roofline plot"/g)?.length, 1);
     assert.equal(page.match(/class="point"/g)?.length, 4 * 27 + 1);
     for (const level of ['L1', 'L2', 'L3', 'memory']) {
-      assert.match(page, new RegExp(`text-anchor="end">${level}</text>`));
+      assert.match(page, new RegExp(`text-anchor="middle">${level}</text>`));
     }
     assert.equal(page.match(/aria-label="heat map"/g)?.length, 2 * 12);
     assert.match(page, /<title>512x640x768:tn: 50\.0 %, /);
