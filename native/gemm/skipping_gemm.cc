@@ -21,8 +21,11 @@ constexpr int64_t kStrip = 16;
 // with other cores.
 constexpr int64_t kRowsKept = 128;
 
-// Rows of C below which it brings nothing to keep a block of B in L1, since they use few of its rows. For as many it is
-// also copied, unless it lies together as it is: rows of B a power of two apart compete for the same sets of L1.
+// Rows of C for which a block of B is copied, unless it lies together as it is: rows of B a power of two apart compete
+// for the same sets of L1.
+constexpr int64_t kWorthPacking = 16;
+
+// Rows of C below which all steps of k are one block, where nobody has to look at it: they use few of B's rows.
 constexpr int64_t kFewRows = 32;
 
 // The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
@@ -33,7 +36,7 @@ class SkippingMultiplication {
       : kernels_(table.skipping), pack_(table.gemm.pack), call_(call), epilogue_(table, call),
         transposed_(a.transposed), kernel_(a.transposed ? kernels_.columns : kernels_.rows),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, true)),
-        block_(call.m < kFewRows && call.b_is_finite ? call.k : kBlock) {
+        is_one_block_(call.m < kFewRows && call.b_is_finite), block_(is_one_block_ ? call.k : kBlock) {
     const SparseMatrix& matrix = a.matrix;
     tile_.a_row = a.transposed ? 1 : matrix.cols, tile_.a_col = a.transposed ? matrix.cols : 1;
     tile_.floats = matrix.floats, tile_.bytes = matrix.bytes, tile_.table = matrix.table;
@@ -75,7 +78,7 @@ class SkippingMultiplication {
     alignas(kAlignment) float packed[kBlock * kPanelColumns];
     for (Range k{0, std::min(block_, call_.k)};; k = {k.end, std::min(k.end + block_, call_.k)}) {
       Block block = block_of(columns, k);
-      if (block.b_row > kPanelColumns && rows.size() >= kFewRows) pack(packed, &block);
+      if (!is_one_block_ && block.b_row > kPanelColumns && rows.size() >= kWorthPacking) pack(packed, &block);
       const bool skips = call_.b_is_finite || kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
       if (k.end == call_.k) return finish(block, rows, skips, sums);
       multiply(block, rows, skips, sums, sums);
@@ -160,6 +163,7 @@ class SkippingMultiplication {
   const bool transposed_;
   SkippingKernel* const kernel_;
   const GemmTiling tiling_;
+  const bool is_one_block_;
   const int64_t block_;
   SkippingTile tile_{};  // of all of A
 };

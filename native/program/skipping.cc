@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "gemm/panels.h"
 #include "gemm/skipping_gemm.h"
@@ -108,13 +109,16 @@ bool Skipping::provide(const ProgramSpec& spec, const Plan& plan, int workers, i
 
 bool Skipping::provide(Matrix* matrix, MatrixSize size, int64_t rows) const {
   if (workers_ > matrix->worker_count) {
-    matrix->workers = std::make_unique<Worker[]>(static_cast<size_t>(workers_));
-    matrix->worker_count = workers_;
+    matrix->workers.reset(new (std::nothrow) Worker[static_cast<size_t>(workers_)]);
+    matrix->worker_count = matrix->workers ? workers_ : 0;
+    matrix->size = 0;  // nothing is known of a batch before
+    if (!matrix->workers) return false;
   }
   for (int i = 0; i < workers_; i++) {
     Worker& worker = matrix->workers[static_cast<size_t>(i)];
-    if ((i == 0 || !is_shared(*matrix)) && !worker.nonzeros.allocate(size.rows.at(rows), size.cols.at(rows))) return false;
-    if (!worker.of_columns.allocate(size.cols.at(rows), size.rows.at(rows))) return false;
+    const int64_t height = size.rows.at(rows), width = size.cols.at(rows);
+    if ((i == 0 || !is_shared(*matrix)) && !worker.nonzeros.allocate(height, width)) return false;
+    if (!worker.of_columns.allocate(width, height)) return false;
   }
   return true;
 }
