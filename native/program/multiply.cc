@@ -12,7 +12,7 @@ namespace {
 
 class Multiplication {
  public:
-  Multiplication(const Gemm& gemm, const GemmWork& work) noexcept
+  Multiplication(const Gemm& gemm, const InstructionWork& work) noexcept
       : gemm_(gemm), work_(work), call_(call_of(gemm, work)), list_(list_of(work)), skipped_(skipped_of()) {}
 
   void run() noexcept {
@@ -28,30 +28,29 @@ class Multiplication {
   }
 
  private:
-  static GemmCall call_of(const Gemm& in, const GemmWork& work) noexcept {
-    const auto matrix = [&](BufferId id) -> const Matrix& { return work.context.matrix(id); };
-    const auto floats = [&](BufferId id) { return id == kNoBuffer ? nullptr : work.context.floats(id, work.worker); };
-    const Matrix &a = matrix(in.a), &b = matrix(in.b), &out = matrix(in.out);
+  static GemmCall call_of(const Gemm& in, const InstructionWork& work) noexcept {
+    const Matrix &a = work.matrix(in.a), &b = work.matrix(in.b), &out = work.matrix(in.out);
     GemmCall call;
     call.m = out.rows, call.n = out.cols, call.k = in.transpose_a ? a.rows : a.cols;
-    call.a = floats(in.a), call.b = floats(in.b), call.c = floats(in.out), call.bias = floats(in.bias);
+    call.a = work.floats(in.a), call.b = work.floats(in.b), call.bias = work.floats(in.bias);
+    call.c = work.floats(in.out);
     call.a_row = in.transpose_a ? 1 : a.cols, call.a_col = in.transpose_a ? a.cols : 1;
     call.b_row = in.transpose_b ? 1 : b.cols, call.b_col = in.transpose_b ? b.cols : 1;
     call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
     call.precision = work.spec.precision;
-    call.saved = floats(in.saved), call.column_sums = floats(in.column_sums);
+    call.saved = work.floats(in.saved), call.column_sums = work.floats(in.column_sums);
     call.b_is_finite = work.context.weights_are_finite && work.plan.places[in.b].space == Area::kParameters;
     call.b_in_panels = work.context.uses_panels && work.plan.in_panels[static_cast<size_t>(in.b)];
     return call;
   }
 
   // The input that A is, where its zeros may be skipped.
-  static BufferId input_of(const GemmWork& work) noexcept {
+  static BufferId input_of(const InstructionWork& work) noexcept {
     return work.plan.skipped.matrices[static_cast<size_t>(work.planned.skipped)].input;
   }
 
   // Of A, if that is an input of which there are lists, else null.
-  static const BatchList* list_of(const GemmWork& work) noexcept {
+  static const BatchList* list_of(const InstructionWork& work) noexcept {
     return work.planned.skipped < 0 ? nullptr : work.context.lists.batch(input_of(work), work.worker);
   }
 
@@ -98,7 +97,7 @@ class Multiplication {
   }
 
   const Gemm& gemm_;
-  const GemmWork& work_;
+  const InstructionWork& work_;
   GemmCall call_;
   const BatchList* const list_;
   std::optional<SkippedOperand> skipped_;
@@ -106,6 +105,6 @@ class Multiplication {
 
 }  // namespace
 
-void multiply(const Gemm& gemm, const GemmWork& work) noexcept { Multiplication(gemm, work).run(); }
+void multiply(const Gemm& gemm, const InstructionWork& work) noexcept { Multiplication(gemm, work).run(); }
 
 }  // namespace quern
