@@ -70,7 +70,7 @@ void ArraySource::fetch(int64_t step, Range share) const noexcept {
 void ArraySource::copy_bytes(const Array& array, int64_t first, Range share,
                              const GatheredMarks& marks) const noexcept {
   for (int64_t i = share.begin; i < share.end; i++) {
-    *marks.count += marks.nonzeros->copy(kernels_.skipping, array.row(row_at(first + i)), marks.rows_of(i));
+    marks.copy(kernels_.skipping, array.row(row_at(first + i)), i);
   }
 }
 
@@ -84,10 +84,10 @@ void ArraySource::gather(const Array& array, int64_t first, Range share, void* o
     if (rows_in_order_ && i + 1 < share.end) prefetch(array.row(row_at(first + i + 1)), array.row_bytes());
     const void* const from = array.row(row_at(first + i));
     if (marks.nonzeros && array.is_as_wanted()) {
-      *marks.count += marks.nonzeros->copy(kernels_.skipping, from, marks.rows_of(i));
+      marks.copy(kernels_.skipping, from, i);
     } else {
       copy(array, from, to, count);
-      if (marks.nonzeros) *marks.count += marks.nonzeros->mark(kernels_.skipping, marks.rows_of(i));
+      if (marks.nonzeros) marks.mark(kernels_.skipping, i);
     }
     const int64_t found = find_bad(array, to, count);
     if (found == count) continue;
@@ -131,7 +131,7 @@ void ArraySource::gather_csr(const Array& array, int64_t first, Range share, flo
       error.kind = SpanError::kIndices;
       return report(array, first, i, error, bad);
     }
-    if (marks.nonzeros) *marks.count += marks.nonzeros->mark(kernels_.skipping, marks.rows_of(i));
+    if (marks.nonzeros) marks.mark(kernels_.skipping, i);
     error.column = find_bad(array, to, array.row_length);
     if (error.column == array.row_length) continue;
     error.kind = SpanError::kFinite;

@@ -123,6 +123,10 @@ bool Skipping::provide(Matrix* matrix, MatrixSize size, int64_t rows) const {
   return true;
 }
 
+bool Skipping::has_matrices() const noexcept {
+  return std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& matrix) { return !matrix.is_list; });
+}
+
 void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan,
                      const Span& span) noexcept {
   uint8_t bytes[256];

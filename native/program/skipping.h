@@ -43,7 +43,11 @@ struct GatheredMarks {
   int64_t rows_each = 1;         // of the matrix, for a row of the batch
   int64_t* count = nullptr;      // takes how many are not 0
 
-  // Of row i of the batch.
+  // Notes row i of the batch, which lies in its place or is copied there.
+  void mark(const SkippingKernels& kernels, int64_t i) const noexcept { *count += nonzeros->mark(kernels, rows_of(i)); }
+  void copy(const SkippingKernels& kernels, const void* from, int64_t i) const noexcept {
+    *count += nonzeros->copy(kernels, from, rows_of(i));
+  }
   Range rows_of(int64_t i) const noexcept { return {i * rows_each, (i + 1) * rows_each}; }
 };
 
@@ -54,6 +58,8 @@ class Skipping {
   // the memory.
   [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows, bool own_batches,
                              const BatchLists& lists);
+  // Whether zeros may be found, which lists have none of.
+  bool has_matrices() const noexcept;
   // Before a job. Inputs that are no bytes in this span are gathered as floats.
   void begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept;
 
