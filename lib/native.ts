@@ -183,7 +183,7 @@ export interface Native {
   openCounters(): string;
   readCounters(): Float64Array;
   /** Has the system back an array by large pages as it is first written to, where it knows them. */
-  useLargePages(array: Float32Array | Uint8Array): void;
+  useLargePages(array: Float32Array): void;
   /** Live native objects and bytes, for leak tests. */
   counters(): { programs: number; parameters: number; jobs: number; bytes: number };
 }

@@ -7,7 +7,7 @@ const LARGE = 4 * 1024 * 1024;
  * An array whose rows will be read in any order, given before anything is written to it. Where it is large, the system
  * is asked for large pages: a shuffled batch of MNIST as floats is then gathered a sixth faster.
  */
-export function readAnywhere<T extends Float32Array | Uint8Array>(fresh: T): T {
+export function readAnywhere(fresh: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   if (fresh.byteLength >= LARGE) native().useLargePages(fresh);
   return fresh;
 }

@@ -1,6 +1,7 @@
 // What the addon exports: interface Native of lib/native.ts.
 #include <napi.h>
 
+#include "binding/argument.h"
 #include "binding/decode_spec.h"
 #include "binding/environment.h"
 #include "binding/job_object.h"
@@ -26,9 +27,8 @@ Napi::Value counters(const Napi::CallbackInfo& info) {
 }
 
 void large_pages(const Napi::CallbackInfo& info) {
-  const auto array = info[0].As<Napi::TypedArray>();
-  char* const data = static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  use_large_pages(data, static_cast<int64_t>(array.ByteLength()));
+  const Elements<float> array = Argument("array", info[0]).array<float>(0);
+  use_large_pages(array.data, array.length * static_cast<int64_t>(sizeof(float)));
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <new>
 
+#include "gemm/blocking.h"
+
 namespace quern {
 
-static int64_t words_of(int64_t elements) { return (elements + kMarksInWord - 1) / kMarksInWord; }
+static int64_t words_of(int64_t elements) { return divide_up(elements, kMarksInWord); }
 
 bool Marks::allocate(int64_t lines, int64_t elements) noexcept {
   const int64_t words = words_of(lines) * kMarksInWord * words_of(elements);
@@ -26,20 +28,17 @@ void Nonzeros::begin(const SparseMatrix& matrix) noexcept {
 }
 
 int64_t Nonzeros::mark(const SkippingKernels& kernels, const void* from, Range rows) noexcept {
-  const auto mark_row = [&](auto* kernel, auto* row, const auto* source, uint64_t* marks) {
-    return kernel(source ? source : row, matrix_.cols, source ? row : nullptr, marks, marks_.next());
+  const auto mark_rows = [&](auto* kernel, auto* matrix, const auto* source) {
+    int64_t count = 0;
+    auto* to = matrix + rows.begin * matrix_.cols;
+    for (int64_t i = rows.begin; i < rows.end; i++, to += matrix_.cols) {
+      count += kernel(source ? source : to, matrix_.cols, source ? to : nullptr, marks_.of_line(i), marks_.next());
+      if (source) source += matrix_.cols;
+    }
+    return count;
   };
-  int64_t count = 0;
-  for (int64_t i = rows.begin; i < rows.end; i++) {
-    const int64_t first = i * matrix_.cols, of_source = first - rows.begin * matrix_.cols;
-    const auto source = [&](const auto* x) { return x ? x + of_source : nullptr; };
-    uint64_t* const marks = marks_.of_line(i);
-    count += matrix_.floats ? mark_row(kernels.mark_floats, matrix_.floats + first,
-                                       source(static_cast<const float*>(from)), marks)
-                            : mark_row(kernels.mark_bytes, matrix_.bytes + first,
-                                       source(static_cast<const uint8_t*>(from)), marks);
-  }
-  return count;
+  return matrix_.floats ? mark_rows(kernels.mark_floats, matrix_.floats, static_cast<const float*>(from))
+                        : mark_rows(kernels.mark_bytes, matrix_.bytes, static_cast<const uint8_t*>(from));
 }
 
 void Nonzeros::turn(const SkippingKernels& kernels, Marks* of_columns) const noexcept {
