@@ -30,7 +30,7 @@ CpuFeatures detect() {
   const bool fma = has(c, 12), osxsave = has(c, 27), avx = has(c, 28), f16c = has(c, 29);
   if (!osxsave || !avx || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
   const uint64_t states = saved_states();
-  found.avx2 = fma && f16c && has(b, 5) && has(b, 8) && (states & kYmmState) == kYmmState;
+  found.avx2 = fma && f16c && has(b, 5) && has(b, 3) && has(b, 8) && (states & kYmmState) == kYmmState;
   const bool avx512 = has(b, 16) && has(b, 17) && has(b, 30) && has(b, 31);  // F, DQ, BW, VL
   found.avx512 = found.avx2 && avx512 && (states & kZmmState) == kZmmState;
   const bool amx = has(d, 22) && has(d, 24);  // BF16, TILE

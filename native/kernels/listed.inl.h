@@ -34,7 +34,7 @@ QUERN_INLINE bool multiply_listed(const ListedTile& t, int64_t j) {
     for (int v = 0; v < kVectors; v++) sum[0][v] = fma(x, load_column<kVectors, kTail>(row, v, last), sum[0][v]);
   }
   store_tile<1, kVectors, kTail>(sum, t.relu, t.c + j, 0, last);
-  return has_negative_zero(sum);
+  return mask_bits(negative_zeros(sum)) != 0;
 }
 
 bool listed(const ListedTile& t) noexcept {

@@ -16,16 +16,17 @@ constexpr int kApartVectors = kLanes == 16 ? 4 : 8;
 constexpr int kTogetherVectors = 4;
 constexpr int kApartRows = kRegisters >= 32 ? 2 : 1;
 
+// A row of A, from a step on: element i is a(i * col).
 struct FloatsOfA {
   const float* x;
-  QUERN_INLINE explicit FloatsOfA(const SkippingTile& t, int64_t row) : x(t.floats + row * t.a_row) {}
+  QUERN_INLINE explicit FloatsOfA(const SkippingTile& t) : x(t.floats) {}
   QUERN_INLINE V operator()(int64_t i) const { return set1(x[i]); }
 };
 
 struct BytesOfA {
   const uint8_t* x;
   const float* table;
-  QUERN_INLINE explicit BytesOfA(const SkippingTile& t, int64_t row) : x(t.bytes + row * t.a_row), table(t.table) {}
+  QUERN_INLINE explicit BytesOfA(const SkippingTile& t) : x(t.bytes), table(t.table) {}
   QUERN_INLINE V operator()(int64_t i) const { return set1(table[x[i]]); }
 };
 
@@ -35,10 +36,9 @@ constexpr int64_t kMarksInWalk = 2 * kMarksInWord;
 struct Walk {
   uint64_t low, high;
 
-  // From step `first` on.
-  QUERN_INLINE Walk(const SkippingTile& t, const uint64_t* marks, int64_t first)
-      : low(marks[first / kMarksInWord * t.marks_word]),
-        high(t.k - first > kMarksInWord ? marks[(first / kMarksInWord + 1) * t.marks_word] : 0) {}
+  // Of a row that has so many steps left.
+  QUERN_INLINE Walk(const uint64_t* marks, int64_t word, int64_t left)
+      : low(*marks), high(left > kMarksInWord ? marks[word] : 0) {}
   QUERN_INLINE Walk(Walk a, Walk b) : low(a.low | b.low), high(a.high | b.high) {}
 
   QUERN_INLINE bool any() const { return (low | high) != 0; }
@@ -56,131 +56,168 @@ struct Walk {
 };
 
 template <int kRows, int kVectors>
-QUERN_INLINE bool has_negative_zero(const V (&sum)[kRows][kVectors]) {
-  M negative = set1(0.0f) < set1(0.0f);
+QUERN_INLINE M negative_zeros(const V (&sum)[kRows][kVectors]) {
+  M negative = bits(sum[0][0]) == set1_u(0x80000000u);
 #pragma GCC unroll 2
   for (int i = 0; i < kRows; i++) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) {
-      negative = negative | (at_least(bits(sum[i][v]), set1_u(0x80000000u)) & (sum[i][v] == set1(0.0f)));
-    }
+    for (int v = i == 0; v < kVectors; v++) negative = negative | (bits(sum[i][v]) == set1_u(0x80000000u));
   }
-  return mask_bits(negative) != 0;
-}
-
-// The columns of a tile from j on that fill kVectors vectors, or the few that are left, in one partial vector.
-template <class A, int kVectors, bool kTail>
-struct SkippingColumns {
-  const SkippingTile& t;
-  const int64_t j;
-  const int last;  // columns in the last vector
-
-  QUERN_INLINE SkippingColumns(const SkippingTile& tile, int64_t first)
-      : t(tile), j(first), last(static_cast<int>(kTail ? tile.cols - first : kLanes)) {}
-
-  template <int kRows>
-  QUERN_INLINE void start(V (&sum)[kRows][kVectors], int64_t row) const {
-    const float* const bias = t.bias ? t.bias + j : nullptr;
-    start_tile<kRows, kVectors, kTail>(sum, bias, t.sums ? t.sums + row * t.sums_row + j : nullptr, t.sums_row, last);
-  }
-
-  template <int kRows>
-  QUERN_INLINE bool finish(const V (&sum)[kRows][kVectors], int64_t row) const {
-    store_tile<kRows, kVectors, kTail>(sum, t.relu, t.c + row * t.ldc + j, t.ldc, last);
-    return t.is_last && has_negative_zero(sum);
-  }
-
-  QUERN_INLINE void add(V (&sum)[kVectors], V x, int64_t p) const {
-    const float* const b = t.b + p * t.b_row + j;
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last), sum[v]);
-  }
-
-  QUERN_INLINE void walk(V (&sum)[kVectors], const A& a, Walk marks, int64_t first) const {
-    while (marks.any()) {
-      const int64_t p = first + marks.take();
-      add(sum, a(p * t.a_col), p);
-    }
-  }
-
-  QUERN_INLINE bool row(int64_t i) const {
-    V sum[1][kVectors];
-    start<1>(sum, i);
-    const A a(t, i);
-    const uint64_t* const marks = t.marks + i * t.marks_row;
-    for (int64_t p = 0; p < t.k; p += kMarksInWalk) walk(sum[0], a, Walk(t, marks, p), p);
-    return finish<1>(sum, i);
-  }
-
-  QUERN_INLINE bool two_rows_apart(int64_t i) const {
-    V sum[2][kVectors];
-    start<2>(sum, i);
-    const A a0(t, i), a1(t, i + 1);
-    const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
-    for (int64_t p = 0; p < t.k; p += kMarksInWalk) {
-      Walk walk0(t, marks0, p), walk1(t, marks1, p);
-      while (walk0.any() && walk1.any()) {
-        const int64_t p0 = p + walk0.take(), p1 = p + walk1.take();
-        add(sum[0], a0(p0 * t.a_col), p0);
-        add(sum[1], a1(p1 * t.a_col), p1);
-      }
-      walk(sum[0], a0, walk0, p);
-      walk(sum[1], a1, walk1, p);
-    }
-    return finish<2>(sum, i);
-  }
-
-  QUERN_INLINE bool two_rows_together(int64_t i) const {
-    V sum[2][kVectors];
-    start<2>(sum, i);
-    const A a0(t, i), a1(t, i + 1);
-    const uint64_t *const marks0 = t.marks + i * t.marks_row, *const marks1 = marks0 + t.marks_row;
-    for (int64_t first = 0; first < t.k; first += kMarksInWalk) {
-      Walk marks(Walk(t, marks0, first), Walk(t, marks1, first));
-      while (marks.any()) {
-        const int64_t p = first + marks.take();
-        const float* const b = t.b + p * t.b_row + j;
-        const V x0 = a0(p * t.a_col), x1 = a1(p * t.a_col);
-#pragma GCC unroll 8
-        for (int v = 0; v < kVectors; v++) {
-          V y = load_column<kVectors, kTail>(b, v, last);
-          pin(y);
-          sum[0][v] = fma(x0, y, sum[0][v]);
-          sum[1][v] = fma(x1, y, sum[1][v]);
-        }
-      }
-    }
-    return finish<2>(sum, i);
-  }
-};
-
-template <bool kTogether, class Columns>
-QUERN_INLINE bool skip_rows(const SkippingTile& t, const Columns& columns) {
-  bool negative = false;
-  int64_t i = 0;
-  for (; (kTogether || kApartRows == 2) && i + 2 <= t.rows; i += 2) {
-    negative |= kTogether ? columns.two_rows_together(i) : columns.two_rows_apart(i);
-  }
-  for (; i < t.rows; i++) negative |= columns.row(i);
   return negative;
 }
 
-template <class A, bool kTogether>
+// Rows of a tile one after another, in the columns from j on that fill kVectors vectors, or the few that are left, in
+// one partial vector. What a row needs is found by adding to what the one above needed: a row of MNIST is 29 steps,
+// and general registers are as scarce as vectors. So of the strides of A the one that is 1 is known here.
+template <class A, bool kTransposed, int kVectors, bool kTail>
+class SkippingRows {
+ public:
+  QUERN_INLINE SkippingRows(const SkippingTile& t, int64_t j)
+      : a_(t), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
+        marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
+        sums_(t.sums ? t.sums + j : nullptr), sums_row_(t.sums_row), c_(t.c + j), ldc_(t.ldc),
+        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu), is_last_(t.is_last),
+        last_(static_cast<int>(kTail ? t.cols - j : kLanes)) {}
+
+  // Whether a sum ended as -0.
+  template <bool kTogether>
+  QUERN_INLINE bool multiply() {
+    M negative = set1_u(0) == set1_u(1);
+    while ((kTogether || kApartRows == 2) && left_ >= 2) {
+      negative = negative | (kTogether ? two_together() : two_apart());
+    }
+    while (left_ > 0) negative = negative | one();
+    return mask_bits(negative) != 0;
+  }
+
+ private:
+  template <int kRows>
+  QUERN_INLINE void start(V (&sum)[kRows][kVectors]) const {
+    start_tile<kRows, kVectors, kTail>(sum, bias_, sums_, sums_row_, last_);
+  }
+
+  // Stores kRows, and goes on to those below.
+  template <int kRows>
+  QUERN_INLINE M finish(const V (&sum)[kRows][kVectors]) {
+    store_tile<kRows, kVectors, kTail>(sum, relu_, c_, ldc_, last_);
+    a_.x += kRows * a_row_;
+    marks_ += kRows * marks_row_;
+    if (sums_) sums_ += kRows * sums_row_;
+    c_ += kRows * ldc_;
+    left_ -= kRows;
+    return is_last_ ? negative_zeros(sum) : set1_u(0) == set1_u(1);
+  }
+
+  // Calls walk(a, marks, b, steps left) for each walk along the rows at hand.
+  template <class OneWalk>
+  QUERN_INLINE void for_each_walk(OneWalk walk) const {
+    A a = a_;
+    const uint64_t* marks = marks_;
+    const float* b = b_;
+    for (int64_t left = k_; left > 0; left -= kMarksInWalk) {
+      walk(a, marks, b, left);
+      a.x += kMarksInWalk * a_col_;
+      marks += kMarksInWalk / kMarksInWord * marks_word_;
+      b += kMarksInWalk * b_row_;
+    }
+  }
+
+  QUERN_INLINE A below(A a) const {
+    a.x += a_row_;
+    return a;
+  }
+
+  QUERN_INLINE void add(V (&sum)[kVectors], const A& a, const float* b, int64_t p) const {
+    const V x = a(p * a_col_);
+    b += p * b_row_;
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last_), sum[v]);
+  }
+
+  QUERN_INLINE M one() {
+    V sum[1][kVectors];
+    start(sum);
+    for_each_walk([&](const A& a, const uint64_t* marks, const float* b, int64_t left) {
+      Walk walk(marks, marks_word_, left);
+      while (walk.any()) add(sum[0], a, b, walk.take());
+    });
+    return finish(sum);
+  }
+
+  QUERN_INLINE M two_apart() {
+    V sum[2][kVectors];
+    start(sum);
+    for_each_walk([&](const A& a0, const uint64_t* marks, const float* b, int64_t left) {
+      const A a1 = below(a0);
+      Walk walk0(marks, marks_word_, left), walk1(marks + marks_row_, marks_word_, left);
+      while (walk0.any() && walk1.any()) {
+        const int64_t p0 = walk0.take(), p1 = walk1.take();
+        add(sum[0], a0, b, p0);
+        add(sum[1], a1, b, p1);
+      }
+      while (walk0.any()) add(sum[0], a0, b, walk0.take());
+      while (walk1.any()) add(sum[1], a1, b, walk1.take());
+    });
+    return finish(sum);
+  }
+
+  QUERN_INLINE M two_together() {
+    V sum[2][kVectors];
+    start(sum);
+    for_each_walk([&](const A& a0, const uint64_t* marks, const float* b, int64_t left) {
+      const A a1 = below(a0);
+      Walk walk(Walk(marks, marks_word_, left), Walk(marks + marks_row_, marks_word_, left));
+      while (walk.any()) {
+        const int64_t p = walk.take();
+        const V x0 = a0(p * a_col_), x1 = a1(p * a_col_);
+        const float* const y = b + p * b_row_;
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; v++) {
+          V column = load_column<kVectors, kTail>(y, v, last_);
+          pin(column);
+          sum[0][v] = fma(x0, column, sum[0][v]);
+          sum[1][v] = fma(x1, column, sum[1][v]);
+        }
+      }
+    });
+    return finish(sum);
+  }
+
+  A a_;
+  const int64_t a_row_, a_col_;
+  const uint64_t* marks_;
+  const int64_t marks_row_, marks_word_;
+  const float* const b_;
+  const int64_t b_row_;
+  const float* sums_;
+  const int64_t sums_row_;
+  float* c_;
+  const int64_t ldc_;
+  const float* const bias_;
+  int64_t left_;
+  const int64_t k_;
+  const bool relu_, is_last_;
+  const int last_;  // columns in the last vector
+};
+
+template <class A, bool kTransposed, bool kTogether>
 QUERN_INLINE bool skip_in(const SkippingTile& t) {
   constexpr int kVectors = kTogether ? kTogetherVectors : kApartVectors;
   bool negative = false;
   int64_t j = 0;
   for (; j + kVectors * kLanes <= t.cols; j += kVectors * kLanes) {
-    negative |= skip_rows<kTogether>(t, SkippingColumns<A, kVectors, false>(t, j));
+    negative |= SkippingRows<A, kTransposed, kVectors, false>(t, j).template multiply<kTogether>();
   }
-  for (; j + kLanes <= t.cols; j += kLanes) negative |= skip_rows<kTogether>(t, SkippingColumns<A, 1, false>(t, j));
-  if (j < t.cols) negative |= skip_rows<kTogether>(t, SkippingColumns<A, 1, true>(t, j));
+  for (; j + kLanes <= t.cols; j += kLanes) {
+    negative |= SkippingRows<A, kTransposed, 1, false>(t, j).template multiply<kTogether>();
+  }
+  if (j < t.cols) negative |= SkippingRows<A, kTransposed, 1, true>(t, j).template multiply<kTogether>();
   return negative;
 }
 
-template <bool kTogether>
+template <bool kTransposed, bool kTogether>
 bool skipping(const SkippingTile& t) noexcept {
-  return t.floats ? skip_in<FloatsOfA, kTogether>(t) : skip_in<BytesOfA, kTogether>(t);
+  return t.floats ? skip_in<FloatsOfA, kTransposed, kTogether>(t) : skip_in<BytesOfA, kTransposed, kTogether>(t);
 }
 
 // 0 times what is not finite is NaN.
@@ -205,7 +242,7 @@ constexpr bool kSharesColumns = kRegisters >= 32;
 constexpr double kPays = kLanes == 8 ? 0.55 : 0.6;
 
 constexpr SkippingKernels skipping_kernels() {
-  return {kPays, skipping<false>, skipping<kSharesColumns>, mark_floats, mark_bytes, turn_marks, all_finite};
+  return {kPays, skipping<false, false>, skipping<true, kSharesColumns>, mark_floats, mark_bytes, turn_marks, all_finite};
 }
 
 }  // namespace

@@ -108,6 +108,7 @@ template <int kBits> QUERN_INLINE U shift_left(U a) { return {_mm256_slli_epi32(
 template <int kBits> QUERN_INLINE U shift_right(U a) { return {_mm256_srli_epi32(a.v, kBits)}; }
 template <int kBits> QUERN_INLINE U shift_right_signed(U a) { return {_mm256_srai_epi32(a.v, kBits)}; }
 QUERN_INLINE V to_floats(U a) { return {_mm256_cvtepi32_ps(a.v)}; }
+QUERN_INLINE M operator==(U a, U b) { return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.v, b.v))}; }
 QUERN_INLINE M at_least(U a, U b) {
   return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(a.v, b.v), a.v))};
 }

@@ -109,6 +109,7 @@ template <int kBits> QUERN_INLINE U shift_right_signed(U a) {
   return {static_cast<uint32_t>(static_cast<int32_t>(a.v) >> kBits)};
 }
 QUERN_INLINE V to_floats(U a) { return {static_cast<float>(static_cast<int32_t>(a.v))}; }  // as signed integers
+QUERN_INLINE M operator==(U a, U b) { return {a.v == b.v}; }
 QUERN_INLINE M at_least(U a, U b) { return {a.v >= b.v}; }                                 // unsigned
 QUERN_INLINE void multiply_wide(U a, U b, U* high, U* low) {
   uint64_t product = static_cast<uint64_t>(a.v) * b.v;
