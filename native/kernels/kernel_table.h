@@ -104,9 +104,9 @@ struct KernelTable {
   // word e % 4 of philox(counter = {e / 4 low, e / 4 high, 0, stream}, key). The same in every instruction set.
   void (*uniform)(float* out, int64_t n, double start, double width, uint32_t stream, RandomKey key) noexcept;
 
-  // Over n parameters. m null: no momentum.
-  void (*sgd)(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) noexcept;
-  void (*adam)(float* w, const float* g, float* m, float* v, float* vhat, int64_t n, AdamScalars scalars) noexcept;
+  // Over n parameters, and whether they are all finite then. m null: no momentum.
+  bool (*sgd)(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) noexcept;
+  bool (*adam)(float* w, const float* g, float* m, float* v, float* vhat, int64_t n, AdamScalars scalars) noexcept;
 
   // Runs `iterations` rounds of independent FMAs from registers; returns the FLOPs it did (never 0).
   double (*peak_fma)(int64_t iterations) noexcept;

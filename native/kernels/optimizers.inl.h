@@ -10,39 +10,49 @@ QUERN_INLINE V decayed(V w, V decay) {
   return kDecays ? w - w * decay : w;
 }
 
+// w[i] = update(lanes, i, w[i]). Whether they are all finite then: 0 times what is not is NaN.
+template <class Update>
+QUERN_INLINE bool update_weights(float* w, int64_t n, Update update) {
+  V nothing = set1(0.0f);
+  for_lanes(n, [&](auto lanes, int64_t i) {
+    V weight = update(lanes, i, lanes.load(w + i));
+    lanes.store(w + i, weight);
+    nothing = fma(weight, set1(0.0f), nothing);
+  });
+  return mask_bits(is_nan(nothing)) == 0;
+}
+
 // Keras's order of operations: decay, w -= w * decay; then the step, each product rounded unless FMA fuses it:
 // no momentum: w = w - lr * g;  momentum: m = momentum * m - (lr * g), w = w + m;
 // nesterov: with the new m, w = w + (momentum * m - (lr * g)).
 template <bool kDecays>
-QUERN_INLINE void sgd_update(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) {
+QUERN_INLINE bool sgd_update(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) {
   V rate = set1(scalars.learning_rate), momentum = set1(scalars.momentum), decay = set1(scalars.decay);
   if (!m) {
-    map(w, g, w, n, [&](V weight, V gradient) { return fnma(rate, gradient, decayed<kDecays>(weight, decay)); });
-    return;
+    return update_weights(w, n, [&](auto lanes, int64_t i, V weight) {
+      return fnma(rate, lanes.load(g + i), decayed<kDecays>(weight, decay));
+    });
   }
-  for_lanes(n, [&](auto lanes, int64_t i) {
+  return update_weights(w, n, [&](auto lanes, int64_t i, V weight) {
     V step = rate * lanes.load(g + i);
     V velocity = fma(momentum, lanes.load(m + i), negate(step));
     lanes.store(m + i, velocity);
     V move = nesterov ? fma(momentum, velocity, negate(step)) : velocity;
-    lanes.store(w + i, decayed<kDecays>(lanes.load(w + i), decay) + move);
+    return decayed<kDecays>(weight, decay) + move;
   });
 }
 
-inline void sgd(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) noexcept {
-  if (scalars.decay == 0) {
-    sgd_update<false>(w, g, m, n, scalars, nesterov);
-  } else {
-    sgd_update<true>(w, g, m, n, scalars, nesterov);
-  }
+inline bool sgd(float* w, const float* g, float* m, int64_t n, SgdScalars scalars, bool nesterov) noexcept {
+  if (scalars.decay == 0) return sgd_update<false>(w, g, m, n, scalars, nesterov);
+  return sgd_update<true>(w, g, m, n, scalars, nesterov);
 }
 
 template <bool kDecays>
-QUERN_INLINE void adam_update(float* w, const float* g, float* m, float* v, float* vhat, int64_t n,
+QUERN_INLINE bool adam_update(float* w, const float* g, float* m, float* v, float* vhat, int64_t n,
                               AdamScalars scalars) {
   V alpha = set1(scalars.alpha), epsilon = set1(scalars.epsilon), decay = set1(scalars.decay);
   V share1 = set1(1.0f - scalars.beta1), share2 = set1(1.0f - scalars.beta2);
-  for_lanes(n, [&](auto lanes, int64_t i) {
+  return update_weights(w, n, [&](auto lanes, int64_t i, V weight) {
     V gradient = lanes.load(g + i), first = lanes.load(m + i), second = lanes.load(v + i);
     first = fma(gradient - first, share1, first);
     second = fma(gradient * gradient - second, share2, second);
@@ -52,17 +62,13 @@ QUERN_INLINE void adam_update(float* w, const float* g, float* m, float* v, floa
       second = maximum(lanes.load(vhat + i), second);
       lanes.store(vhat + i, second);
     }
-    V weight = decayed<kDecays>(lanes.load(w + i), decay);
-    lanes.store(w + i, weight - alpha * first / (sqrt(second) + epsilon));
+    return decayed<kDecays>(weight, decay) - alpha * first / (sqrt(second) + epsilon);
   });
 }
 
-inline void adam(float* w, const float* g, float* m, float* v, float* vhat, int64_t n, AdamScalars scalars) noexcept {
-  if (scalars.decay == 0) {
-    adam_update<false>(w, g, m, v, vhat, n, scalars);
-  } else {
-    adam_update<true>(w, g, m, v, vhat, n, scalars);
-  }
+inline bool adam(float* w, const float* g, float* m, float* v, float* vhat, int64_t n, AdamScalars scalars) noexcept {
+  if (scalars.decay == 0) return adam_update<false>(w, g, m, v, vhat, n, scalars);
+  return adam_update<true>(w, g, m, v, vhat, n, scalars);
 }
 
 }  // namespace

@@ -41,8 +41,13 @@ class Context {
   // are lists. False without the memory.
   [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
-  // Whether all `floats` are finite; looked at once for every version.
-  bool are_finite(const KernelTable& kernels, const float* weights, int64_t floats, uint64_t version) noexcept;
+  // Looks, before a job, whether all weights are finite: once for every version of them.
+  void look_at_weights(const KernelTable& kernels, const float* weights, int64_t floats, uint64_t version) noexcept;
+  // Notes whether weights that a worker updated are finite, and, by the driver between steps, what all have noted.
+  void note_updated(int worker, bool is_finite) noexcept {
+    updated_[static_cast<size_t>(worker)].are_finite &= is_finite;
+  }
+  void heed_updated() noexcept;
 
   // Where `worker` finds a buffer; null for an input of which there are lists.
   float* floats(BufferId id, int worker) const {
@@ -70,7 +75,13 @@ class Context {
   float* batch_data(const Plan& plan, size_t worker, int32_t part) const noexcept;
 
   Arena arena_, gradients_;
+  // Written by this worker alone.
+  struct alignas(kAlignment) Updated {
+    bool are_finite = true;
+  };
+
   std::vector<Arena> scratch_;
+  std::vector<Updated> updated_;  // by worker
   int64_t scratch_rows_ = 0;  // and workers, that it was last provided for
   int scratch_workers_ = 0;
   size_t batch_count_ = 1;
@@ -78,8 +89,8 @@ class Context {
   std::vector<std::vector<float*>> pointers_;  // likewise, by buffer
   std::vector<Matrix> matrices_;   // by buffer, for rows_
   int64_t rows_ = -1;
-  bool was_finite_ = false;
-  uint64_t finite_version_ = UINT64_MAX;  // that was_finite_ is about
+  bool were_finite_ = false;
+  uint64_t finite_version_ = UINT64_MAX;  // that were_finite_ is about
 };
 
 }  // namespace quern

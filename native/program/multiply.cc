@@ -25,6 +25,7 @@ class Multiplication {
     TileWork taker(work_.kernels, work_.context, update, folded.floats.begin, call_.m, call_.n, call_.takes_panels);
     call_.take = &TileWork::take, call_.fetch = &TileWork::fetch, call_.taker = &taker;
     multiply(!keeps_without_gradient(work_.context, update));
+    work_.context.note_updated(work_.worker, taker.is_finite());
   }
 
  private:

@@ -111,8 +111,10 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   }
   context->bind(spec_, *plan_, slabs);
   const uint64_t version = snapshot ? snapshot->version : parameters_->version();
-  context->weights_are_finite = !trains(span) && context->skipping.has_matrices() &&
-                                context->are_finite(kernels_, slabs.weights, parameters_->slab_size(), version);
+  context->weights_are_finite = false;
+  if (context->skipping.has_matrices()) {
+    context->look_at_weights(kernels_, slabs.weights, parameters_->slab_size(), version);
+  }
   context->skipping.begin(kernels_, spec_, *plan_, span);
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);

@@ -17,8 +17,11 @@ class TileWork {
       : kernels_(kernels), context_(context), update_(update), begin_(begin), rows_(rows), cols_(cols),
         in_panels_(in_panels) {}
 
+  // Whether what was updated so far is finite.
+  bool is_finite() const noexcept { return is_finite_; }
+
   static void take(void* work, const GemmBlock& block, const float* c, int64_t ld) noexcept {
-    const TileWork& self = *static_cast<TileWork*>(work);
+    TileWork& self = *static_cast<TileWork*>(work);
     const PanelPlace place = self.place_of(block);
     const int64_t begin = self.begin_of(block);
     if (place.stride == ld && block.cols == ld) return self.apply(begin, c, block.rows * ld);
@@ -38,8 +41,8 @@ class TileWork {
     const PanelPlace place = place_of(block);
     return begin_ + place.offset + block.row * place.stride;
   }
-  void apply(int64_t begin, const float* gradients, int64_t count) const noexcept {
-    apply_update(kernels_, context_, update_, begin, gradients, count);
+  void apply(int64_t begin, const float* gradients, int64_t count) noexcept {
+    is_finite_ &= apply_update(kernels_, context_, update_, begin, gradients, count);
   }
 
   const KernelTable& kernels_;
@@ -47,6 +50,7 @@ class TileWork {
   const Instruction& update_;
   const int64_t begin_, rows_, cols_;
   const bool in_panels_;
+  bool is_finite_ = true;
 };
 
 }  // namespace quern

@@ -10,20 +10,22 @@ class Update {
   Update(const KernelTable& kernels, const Context& context, int64_t begin, const float* gradients, int64_t count)
       : kernels_(kernels), context_(context), begin_(begin), gradients_(gradients), count_(count) {}
 
-  void operator()(const Sgd& in) const noexcept {
+  bool operator()(const Sgd& in) const noexcept {
     const float* const s = context_.floats(in.scalars);
     const SgdScalars scalars{s[0], s[1], in.weight_decay ? s[2] : 0.0f};
-    kernels_.sgd(part(in.parameters), gradients_, part(in.momentum), count_, scalars, in.nesterov);
+    return kernels_.sgd(part(in.parameters), gradients_, part(in.momentum), count_, scalars, in.nesterov);
   }
 
-  void operator()(const Adam& in) const noexcept {
+  bool operator()(const Adam& in) const noexcept {
     const float* const s = context_.floats(in.scalars);
     const AdamScalars scalars{s[0], s[1], s[2], s[3], in.weight_decay ? s[4] : 0.0f};
-    kernels_.adam(part(in.parameters), gradients_, part(in.m), part(in.v), part(in.vhat), count_, scalars);
+    return kernels_.adam(part(in.parameters), gradients_, part(in.m), part(in.v), part(in.vhat), count_, scalars);
   }
 
   template <class Other>
-  void operator()(const Other&) const noexcept {}
+  bool operator()(const Other&) const noexcept {
+    return true;
+  }
 
  private:
   float* part(BufferId id) const { return id == kNoBuffer ? nullptr : context_.floats(id) + begin_; }
@@ -37,9 +39,9 @@ class Update {
 
 }  // namespace
 
-void apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
+bool apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
                   const float* gradients, int64_t count) noexcept {
-  std::visit(Update(kernels, context, begin, gradients, count), update);
+  return std::visit(Update(kernels, context, begin, gradients, count), update);
 }
 
 void fetch_updated(const Context& context, const Instruction& update, int64_t begin, int64_t count) noexcept {

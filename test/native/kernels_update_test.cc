@@ -100,6 +100,23 @@ TEST(weights_that_are_infinite_stay_so_without_decay) {
   });
 }
 
+TEST(an_update_says_whether_its_weights_are_finite) {
+  for_each_table([](const KernelTable& table) {
+    for (const int64_t n : lengths(table.lanes)) {
+      for (int64_t bad = -1; bad < n; bad++) {
+        for (const float value : {INFINITY, NAN}) {
+          std::vector<float> w(n, 1), g(n), m(n), v(n);
+          if (bad >= 0) w[bad] = value;
+          CHECK_EQUAL(table.sgd(w.data(), g.data(), nullptr, n, {0.1f, 0, 0}, false), bad < 0);
+          CHECK_EQUAL(table.sgd(w.data(), g.data(), m.data(), n, {0.1f, 0.9f, 0.01f}, true), bad < 0);
+          const AdamScalars scalars{0.1f, 0.9f, 0.9f, 1e-7f, 0};
+          CHECK_EQUAL(table.adam(w.data(), g.data(), m.data(), v.data(), nullptr, n, scalars), bad < 0);
+        }
+      }
+    }
+  });
+}
+
 // The element's mask as kernel_table.h defines it.
 bool is_kept(int64_t element, float rate, uint32_t step, uint32_t stream, RandomKey key) {
   const auto counter = static_cast<uint64_t>(element) / 4;

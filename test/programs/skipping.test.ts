@@ -129,6 +129,15 @@ describe('programs that skip zeros', () => {
     it(`${isa}: where weights are not finite`, () => {
       for (const weight of [Infinity, NaN]) checkSame({ ...classifier, weight }, isa, [0, 0.1], 'floats', true);
     });
+
+    it(`${isa}: where weights stop being finite as they are trained`, () => {
+      for (const optimizer of [() => new SGD(), () => new SGD({ momentum: 0.9 }), () => new Adam()]) {
+        const model = { ...classifier, optimizer, weight: 1e25 };
+        checkSame(model, isa, [0.1], 'bytes', true);
+        const left = new Float32Array(train(model, isa, data([0.1], 'bytes'), true).bits.buffer);
+        assert.ok(left.some((weight) => !Number.isFinite(weight)), 'they all stayed finite');
+      }
+    });
   }
 
   for (const isa of native().cpu().isas.filter((name) => name !== 'amx')) {
