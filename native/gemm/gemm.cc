@@ -178,6 +178,7 @@ class Multiplication {
         const GemmBlock finished{row, rows, column, tiling_.first_column(panels.end) - column};
         float* const c = passes ? passing : call_.c + row * call_.ldc + column;
         tile.ldc = passes ? finished.cols : call_.ldc;
+        if (passes && call_.fetch) call_.fetch(call_.taker, finished);
         multiply_tiles(block, panels, tiles, c, tile);
         if (finishes) epilogue_.finish(finished, c, tile.ldc);
       }

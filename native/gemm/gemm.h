@@ -38,7 +38,8 @@ struct GemmCall {
   // Null, or who alone wants C: the memory at `c` may then be used, or left as it was.
   GemmTake* take = nullptr;
   void* taker = nullptr;
-  // Null, or asks for the memory that `take` will touch for a block, where blocks come in no order (listed_gemm.h).
+  // Null, or asks for the memory that `take` will touch for a block, while others are multiplied: where it is not in L2,
+  // or blocks come in no order (listed_gemm.h).
   GemmFetch* fetch = nullptr;
   // B as it is stored, which is its transpose when b_row is 1, lies in panels (panels.h); b_row and b_col are then those
   // it would have row-major, without gaps.

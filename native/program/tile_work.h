@@ -30,7 +30,10 @@ class TileWork {
 
   static void fetch(const void* work, const GemmBlock& block) noexcept {
     const TileWork& self = *static_cast<const TileWork*>(work);
-    fetch_updated(self.context_, self.update_, self.begin_of(block), block.cols);
+    const int64_t stride = self.place_of(block).stride, begin = self.begin_of(block);
+    for (int64_t i = 0; i < block.rows; i++) {
+      fetch_updated(self.context_, self.update_, begin + i * stride, block.cols);
+    }
   }
 
  private:

@@ -44,11 +44,16 @@ bool apply_update(const KernelTable& kernels, const Context& context, const Inst
   return std::visit(Update(kernels, context, begin, gradients, count), update);
 }
 
+// To L2: a gemm has other uses for L1.
+static void fetch(const float* floats, int64_t count) noexcept {
+  for (int64_t i = 0; i < count; i += kAlignedFloats) __builtin_prefetch(floats + i, 1, 2);
+}
+
 void fetch_updated(const Context& context, const Instruction& update, int64_t begin, int64_t count) noexcept {
   const Sgd* const sgd = std::get_if<Sgd>(&update);
   if (!sgd) return;
-  const float* const parameters = context.floats(sgd->parameters) + begin;
-  for (int64_t i = 0; i < count; i += kAlignedFloats) __builtin_prefetch(parameters + i, 1);
+  fetch(context.floats(sgd->parameters) + begin, count);
+  if (sgd->momentum != kNoBuffer) fetch(context.floats(sgd->momentum) + begin, count);
 }
 
 bool keeps_without_gradient(const Context& context, const Instruction& update) noexcept {

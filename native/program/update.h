@@ -13,7 +13,7 @@ namespace quern {
 bool apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
                   const float* gradients, int64_t count) noexcept;
 
-// Asks for the parameters that an update of so many floats will read and write.
+// Asks for the parameters, and the momentum, that an update of so many floats will read and write.
 void fetch_updated(const Context& context, const Instruction& update, int64_t begin, int64_t count) noexcept;
 
 // Whether weights whose gradient is 0 stay as they are, bit for bit, and the rule keeps nothing else of them.
