@@ -15,7 +15,10 @@ constexpr int kLine = 16;  // floats in a cache line
 constexpr int kAhead = 4;
 
 // Makes the compiler forget how x came about.
-QUERN_INLINE void hide(const float*& x) { asm("" : "+r"(x)); }
+template <class T>
+QUERN_INLINE void hide(T*& x) {
+  asm("" : "+r"(x));
+}
 
 template <int kVectors, bool kTail>
 QUERN_INLINE V load_column(const float* p, int v, int last) {
@@ -53,11 +56,12 @@ QUERN_INLINE void start_tile(V (&sum)[kRows][kVectors], const float* bias, const
 template <int kRows, int kVectors, bool kTail>
 QUERN_INLINE void store_tile(const V (&sum)[kRows][kVectors], bool relu, float* c, int64_t ldc, int last) {
 #pragma GCC unroll 14
-  for (int i = 0; i < kRows; i++) {
+  for (int i = 0; i < kRows; i++, c += ldc) {
+    hide(c);  // else g++ has the address of every vector at hand before the tile is multiplied, most of them spilled
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; v++) {
       V x = relu ? relu_or_nan(sum[i][v]) : sum[i][v];
-      store_column<kVectors, kTail>(c + i * ldc, v, last, x);
+      store_column<kVectors, kTail>(c, v, last, x);
     }
   }
 }
