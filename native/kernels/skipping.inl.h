@@ -55,13 +55,15 @@ struct Walk {
   }
 };
 
+QUERN_INLINE M no_lanes() { return set1(0.0f) < set1(0.0f); }
+
 template <int kRows, int kVectors>
 QUERN_INLINE M negative_zeros(const V (&sum)[kRows][kVectors]) {
-  M negative = bits(sum[0][0]) == set1_u(0x80000000u);
+  M negative = is_negative_zero(sum[0][0]);
 #pragma GCC unroll 2
   for (int i = 0; i < kRows; i++) {
 #pragma GCC unroll 8
-    for (int v = i == 0; v < kVectors; v++) negative = negative | (bits(sum[i][v]) == set1_u(0x80000000u));
+    for (int v = i == 0; v < kVectors; v++) negative = negative | is_negative_zero(sum[i][v]);
   }
   return negative;
 }
@@ -82,7 +84,7 @@ class SkippingRows {
   // Whether a sum ended as -0.
   template <bool kTogether>
   QUERN_INLINE bool multiply() {
-    M negative = set1_u(0) == set1_u(1);
+    M negative = no_lanes();
     while ((kTogether || kApartRows == 2) && left_ >= 2) {
       negative = negative | (kTogether ? two_together() : two_apart());
     }
@@ -105,31 +107,33 @@ class SkippingRows {
     if (sums_) sums_ += kRows * sums_row_;
     c_ += kRows * ldc_;
     left_ -= kRows;
-    return is_last_ ? negative_zeros(sum) : set1_u(0) == set1_u(1);
+    return is_last_ ? negative_zeros(sum) : no_lanes();
   }
 
-  // Calls walk(a, marks, b, steps left) for each walk along the rows at hand.
-  template <class OneWalk>
-  QUERN_INLINE void for_each_walk(OneWalk walk) const {
-    A a = a_;
-    const uint64_t* marks = marks_;
-    const float* b = b_;
-    for (int64_t left = k_; left > 0; left -= kMarksInWalk) {
-      walk(a, marks, b, left);
-      a.x += kMarksInWalk * a_col_;
-      marks += kMarksInWalk / kMarksInWord * marks_word_;
-      b += kMarksInWalk * b_row_;
-    }
+  // Where a walk along the row at hand starts, or the one below it, and how many steps there are from there on.
+  struct Start {
+    A a;
+    const uint64_t* marks;
+    const float* b;
+    int64_t left;
+  };
+  QUERN_INLINE Start first() const { return {a_, marks_, b_, k_}; }
+  QUERN_INLINE void next(Start* start) const {
+    start->a.x += kMarksInWalk * a_col_;
+    start->marks += kMarksInWalk / kMarksInWord * marks_word_;
+    start->b += kMarksInWalk * b_row_;
+    start->left -= kMarksInWalk;
+  }
+  QUERN_INLINE Walk walk_of(const Start& start) const { return Walk(start.marks, marks_word_, start.left); }
+  QUERN_INLINE Start below(Start start) const {
+    start.a.x += a_row_;
+    start.marks += marks_row_;
+    return start;
   }
 
-  QUERN_INLINE A below(A a) const {
-    a.x += a_row_;
-    return a;
-  }
-
-  QUERN_INLINE void add(V (&sum)[kVectors], const A& a, const float* b, int64_t p) const {
-    const V x = a(p * a_col_);
-    b += p * b_row_;
+  QUERN_INLINE void add(V (&sum)[kVectors], const Start& at, int64_t p) const {
+    const V x = at.a(p * a_col_);
+    const float* const b = at.b + p * b_row_;
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last_), sum[v]);
   }
@@ -137,40 +141,40 @@ class SkippingRows {
   QUERN_INLINE M one() {
     V sum[1][kVectors];
     start(sum);
-    for_each_walk([&](const A& a, const uint64_t* marks, const float* b, int64_t left) {
-      Walk walk(marks, marks_word_, left);
-      while (walk.any()) add(sum[0], a, b, walk.take());
-    });
+    for (Start at = first(); at.left > 0; next(&at)) {
+      Walk walk = walk_of(at);
+      while (walk.any()) add(sum[0], at, walk.take());
+    }
     return finish(sum);
   }
 
   QUERN_INLINE M two_apart() {
     V sum[2][kVectors];
     start(sum);
-    for_each_walk([&](const A& a0, const uint64_t* marks, const float* b, int64_t left) {
-      const A a1 = below(a0);
-      Walk walk0(marks, marks_word_, left), walk1(marks + marks_row_, marks_word_, left);
+    for (Start at0 = first(); at0.left > 0; next(&at0)) {
+      const Start at1 = below(at0);
+      Walk walk0 = walk_of(at0), walk1 = walk_of(at1);
       while (walk0.any() && walk1.any()) {
         const int64_t p0 = walk0.take(), p1 = walk1.take();
-        add(sum[0], a0, b, p0);
-        add(sum[1], a1, b, p1);
+        add(sum[0], at0, p0);
+        add(sum[1], at1, p1);
       }
-      while (walk0.any()) add(sum[0], a0, b, walk0.take());
-      while (walk1.any()) add(sum[1], a1, b, walk1.take());
-    });
+      while (walk0.any()) add(sum[0], at0, walk0.take());
+      while (walk1.any()) add(sum[1], at1, walk1.take());
+    }
     return finish(sum);
   }
 
   QUERN_INLINE M two_together() {
     V sum[2][kVectors];
     start(sum);
-    for_each_walk([&](const A& a0, const uint64_t* marks, const float* b, int64_t left) {
-      const A a1 = below(a0);
-      Walk walk(Walk(marks, marks_word_, left), Walk(marks + marks_row_, marks_word_, left));
+    for (Start at0 = first(); at0.left > 0; next(&at0)) {
+      const Start at1 = below(at0);
+      Walk walk(walk_of(at0), walk_of(at1));
       while (walk.any()) {
         const int64_t p = walk.take();
-        const V x0 = a0(p * a_col_), x1 = a1(p * a_col_);
-        const float* const y = b + p * b_row_;
+        const V x0 = at0.a(p * a_col_), x1 = at1.a(p * a_col_);
+        const float* const y = at0.b + p * b_row_;
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; v++) {
           V column = load_column<kVectors, kTail>(y, v, last_);
@@ -179,7 +183,7 @@ class SkippingRows {
           sum[1][v] = fma(x1, column, sum[1][v]);
         }
       }
-    });
+    }
     return finish(sum);
   }
 
@@ -237,12 +241,13 @@ bool all_finite(const float* x, int64_t rows, int64_t cols, int64_t ld) noexcept
 constexpr bool kSharesColumns = kRegisters >= 32;
 
 // By bench/native/skipping.cc on Zen 4, over random zeros: 784 inputs, 64 and 128 columns, batches of 32 and 128. The
-// densities at which it takes as long, for rows and columns, were 0.65 to 0.71 and 0.63 to 0.64 with 16 lanes, 0.61 to
-// 0.67 and 0.57 with 8, 0.8 and 0.75 with one.
-constexpr double kPays = kLanes == 8 ? 0.55 : 0.6;
+// densities at which it takes as long, for rows and columns, were 0.68 to 0.70 and 0.64 to 0.66 with 16 lanes, 0.66 to
+// 0.71 and 0.6 to 0.7 with 8, 0.61 and 0.58 with one.
+constexpr double kPays = kLanes == 16 ? 0.6 : 0.55;
 
 constexpr SkippingKernels skipping_kernels() {
-  return {kPays, skipping<false, false>, skipping<true, kSharesColumns>, mark_floats, mark_bytes, turn_marks, all_finite};
+  return {kPays, skipping<false, false>, skipping<true, kSharesColumns>, mark_floats, mark_bytes,
+          turn_marks, all_finite};
 }
 
 }  // namespace

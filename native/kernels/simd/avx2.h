@@ -90,6 +90,9 @@ QUERN_INLINE M operator<(V a, V b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)
 QUERN_INLINE M operator<=(V a, V b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)}; }
 QUERN_INLINE M operator==(V a, V b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ)}; }
 QUERN_INLINE M is_nan(V a) { return {_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q)}; }
+QUERN_INLINE M is_negative_zero(V a) {
+  return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_castps_si256(a.v), _mm256_set1_epi32(INT32_MIN)))};
+}
 QUERN_INLINE M operator&(M a, M b) { return {_mm256_and_ps(a.v, b.v)}; }
 QUERN_INLINE M operator|(M a, M b) { return {_mm256_or_ps(a.v, b.v)}; }
 QUERN_INLINE M operator!(M a) { return {_mm256_xor_ps(a.v, _mm256_castsi256_ps(_mm256_set1_epi32(-1)))}; }
@@ -108,7 +111,6 @@ template <int kBits> QUERN_INLINE U shift_left(U a) { return {_mm256_slli_epi32(
 template <int kBits> QUERN_INLINE U shift_right(U a) { return {_mm256_srli_epi32(a.v, kBits)}; }
 template <int kBits> QUERN_INLINE U shift_right_signed(U a) { return {_mm256_srai_epi32(a.v, kBits)}; }
 QUERN_INLINE V to_floats(U a) { return {_mm256_cvtepi32_ps(a.v)}; }
-QUERN_INLINE M operator==(U a, U b) { return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.v, b.v))}; }
 QUERN_INLINE M at_least(U a, U b) {
   return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(a.v, b.v), a.v))};
 }

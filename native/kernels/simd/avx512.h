@@ -78,6 +78,9 @@ QUERN_INLINE M operator<(V a, V b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_L
 QUERN_INLINE M operator<=(V a, V b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
 QUERN_INLINE M operator==(V a, V b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
 QUERN_INLINE M is_nan(V a) { return {_mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q)}; }
+QUERN_INLINE M is_negative_zero(V a) {
+  return {_mm512_cmpeq_epi32_mask(_mm512_castps_si512(a.v), _mm512_set1_epi32(INT32_MIN))};
+}
 QUERN_INLINE M operator&(M a, M b) { return {static_cast<__mmask16>(a.v & b.v)}; }
 QUERN_INLINE M operator|(M a, M b) { return {static_cast<__mmask16>(a.v | b.v)}; }
 QUERN_INLINE M operator!(M a) { return {static_cast<__mmask16>(~a.v)}; }
@@ -96,7 +99,6 @@ template <int kBits> QUERN_INLINE U shift_left(U a) { return {_mm512_slli_epi32(
 template <int kBits> QUERN_INLINE U shift_right(U a) { return {_mm512_srli_epi32(a.v, kBits)}; }
 template <int kBits> QUERN_INLINE U shift_right_signed(U a) { return {_mm512_srai_epi32(a.v, kBits)}; }
 QUERN_INLINE V to_floats(U a) { return {_mm512_cvtepi32_ps(a.v)}; }
-QUERN_INLINE M operator==(U a, U b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
 QUERN_INLINE M at_least(U a, U b) { return {_mm512_cmpge_epu32_mask(a.v, b.v)}; }
 QUERN_INLINE void multiply_wide(U a, U b, U* high, U* low) {
   __m512i even = _mm512_mul_epu32(a.v, b.v);

@@ -81,6 +81,7 @@ QUERN_INLINE M operator<(V a, V b) { return {a.v < b.v}; }
 QUERN_INLINE M operator<=(V a, V b) { return {a.v <= b.v}; }
 QUERN_INLINE M operator==(V a, V b) { return {a.v == b.v}; }
 QUERN_INLINE M is_nan(V a) { return {a.v != a.v}; }
+QUERN_INLINE M is_negative_zero(V a) { return {a.v == 0 && __builtin_signbit(a.v)}; }
 QUERN_INLINE M operator&(M a, M b) { return {a.v && b.v}; }
 QUERN_INLINE M operator|(M a, M b) { return {a.v || b.v}; }
 QUERN_INLINE M operator!(M a) { return {!a.v}; }
@@ -109,7 +110,6 @@ template <int kBits> QUERN_INLINE U shift_right_signed(U a) {
   return {static_cast<uint32_t>(static_cast<int32_t>(a.v) >> kBits)};
 }
 QUERN_INLINE V to_floats(U a) { return {static_cast<float>(static_cast<int32_t>(a.v))}; }  // as signed integers
-QUERN_INLINE M operator==(U a, U b) { return {a.v == b.v}; }
 QUERN_INLINE M at_least(U a, U b) { return {a.v >= b.v}; }                                 // unsigned
 QUERN_INLINE void multiply_wide(U a, U b, U* high, U* low) {
   uint64_t product = static_cast<uint64_t>(a.v) * b.v;
