@@ -63,6 +63,13 @@ export const nativeMutations: readonly Mutation[] = [
     to: 'low(a.low & b.low)',
     red: ['test/programs/skipping.test.ts'],
   },
+  {
+    what: 'that weights are no longer taken for finite once an update made one that is not',
+    file: 'native/program/context.cc',
+    from: 'weights_are_finite &= updated.are_finite;',
+    to: 'weights_are_finite |= updated.are_finite;',
+    red: ['test/programs/skipping.test.ts'],
+  },
 ];
 
 /** In TypeScript, which needs no compiling. */
