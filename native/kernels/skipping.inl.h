@@ -3,7 +3,7 @@
 // Vectors run along the columns of B and C, as in gemm_micro.inl.h, but each step over k is one marked element: a
 // broadcast of A and one multiply-add for each vector, which takes its row of B from memory. On Zen 4 that is bound by
 // loads: four vectors of B and a broadcast in 5.1 cycles, where the multiply-adds take four. A panel of kPanelColumns
-// has kSums sums, two rows of C with four vectors of 16 each, or one with eight of 8; of 32 registers two rows take 8
+// has eight sums, two rows of C with four vectors of 16 each, or one with eight of 8; of 32 registers two rows take 8
 // and a broadcast each. With two rows one walk goes on where the other waits for a bit that was not foreseen.
 // Two rows that share their marks use each vector of B twice: 8 sums, one vector of B, two broadcasts.
 #pragma once
@@ -69,8 +69,8 @@ QUERN_INLINE M negative_zeros(const V (&sum)[kRows][kVectors]) {
 }
 
 // Rows of a tile one after another, in the columns from j on that fill kVectors vectors, or the few that are left, in
-// one partial vector. What a row needs is found by adding to what the one above needed: a row of MNIST is 29 steps,
-// and general registers are as scarce as vectors. So of the strides of A the one that is 1 is known here.
+// one partial vector. What a row needs is found by adding to what the one above needed: walks are short, 25 steps for
+// MNIST, and general registers are scarcer than vectors. So of the strides of A the one that is 1 is known here.
 template <class A, bool kTransposed, int kVectors, bool kTail>
 class SkippingRows {
  public:
