@@ -43,14 +43,12 @@ bool Context::provide_batches(const Plan& plan, int count) {
 
 void Context::look_at_weights(const KernelTable& kernels, const float* weights, int64_t floats,
                               uint64_t version) noexcept {
-  if (version != finite_version_) were_finite_ = kernels.find_not_finite(weights, floats) == floats;
-  finite_version_ = version;
-  weights_are_finite = were_finite_;
-  for (Updated& updated : updated_) updated.are_finite = true;
-}
-
-void Context::heed_updated() noexcept {
-  for (const Updated& updated : updated_) weights_are_finite &= updated.are_finite;
+  const bool matters = skipping.has_matrices();
+  if (matters && version != finite_version_) {
+    were_finite_ = kernels.find_not_finite(weights, floats) == floats;
+    finite_version_ = version;
+  }
+  weights_are_finite_.store(matters && were_finite_, std::memory_order_relaxed);
 }
 
 float* Context::batch_data(const Plan& plan, size_t worker, int32_t part) const noexcept {
@@ -78,7 +76,7 @@ bool Context::provide_scratch(const ProgramSpec& spec, const KernelTable& kernel
       floats = std::max(floats, gemm_scratch_floats(kernels, out.rows.at(rows), out.cols.at(rows), depth.at(rows)));
     }
   }
-  if (scratch_.size() < static_cast<size_t>(workers)) scratch_.resize(workers), updated_.resize(workers);
+  if (scratch_.size() < static_cast<size_t>(workers)) scratch_.resize(workers);
   for (int worker = 0; worker < workers; worker++) {
     if (scratch_[worker].size() < floats && !scratch_[worker].allocate(floats)) return false;
   }

@@ -1,6 +1,7 @@
 // The memory of one running job: arena, gradients, scratch of each worker, batches, accumulators, where buffers are, and
 // which of their elements are zeros.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -41,13 +42,11 @@ class Context {
   // are lists. False without the memory.
   [[nodiscard]] bool provide_batches(const Plan& plan, int count);
 
-  // Looks, before a job, whether all weights are finite: once for every version of them.
+  // Looks, before a job that may skip zeros, whether all weights are finite: once for every version of them.
   void look_at_weights(const KernelTable& kernels, const float* weights, int64_t floats, uint64_t version) noexcept;
-  // Notes whether weights that a worker updated are finite, and, by the driver between steps, what all have noted.
-  void note_updated(int worker, bool is_finite) noexcept {
-    updated_[static_cast<size_t>(worker)].are_finite &= is_finite;
-  }
-  void heed_updated() noexcept;
+  // Whether all weights are known to be finite: they were before the job, and what any worker wrote since is.
+  bool weights_are_finite() const noexcept { return weights_are_finite_.load(std::memory_order_relaxed); }
+  void note_not_finite() noexcept { weights_are_finite_.store(false, std::memory_order_relaxed); }
 
   // Where `worker` finds a buffer; null for an input of which there are lists.
   float* floats(BufferId id, int worker) const {
@@ -60,8 +59,7 @@ class Context {
   float* scratch(int worker) const { return scratch_[worker].data(); }
   int64_t rows() const { return rows_; }
 
-  bool uses_panels = false;         // the plan's panels lie as such
-  bool weights_are_finite = false;  // is known, of all of them
+  bool uses_panels = false;  // the plan's panels lie as such
 
   std::vector<double> accumulators;  // total and count of each; worker 0 alone
   RandomKey key{};                   // of the epoch
@@ -75,13 +73,7 @@ class Context {
   float* batch_data(const Plan& plan, size_t worker, int32_t part) const noexcept;
 
   Arena arena_, gradients_;
-  // Written by this worker alone.
-  struct alignas(kAlignment) Updated {
-    bool are_finite = true;
-  };
-
   std::vector<Arena> scratch_;
-  std::vector<Updated> updated_;  // by worker
   int64_t scratch_rows_ = 0;  // and workers, that it was last provided for
   int scratch_workers_ = 0;
   size_t batch_count_ = 1;
@@ -89,6 +81,7 @@ class Context {
   std::vector<std::vector<float*>> pointers_;  // likewise, by buffer
   std::vector<Matrix> matrices_;   // by buffer, for rows_
   int64_t rows_ = -1;
+  std::atomic<bool> weights_are_finite_{false};
   bool were_finite_ = false;
   uint64_t finite_version_ = UINT64_MAX;  // that were_finite_ is about
 };

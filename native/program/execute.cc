@@ -173,9 +173,7 @@ class Execution {
     for (const Range& left : work_.planned.left) {
       const Range r = work_.share.floats(left.size());
       const int64_t begin = left.begin + r.begin;
-      const bool is_finite =
-          apply_update(work_.kernels, work_.context, in, begin, floats(in.gradients) + begin, r.size());
-      work_.context.note_updated(work_.worker, is_finite);
+      apply_update(work_.kernels, work_.context, in, begin, floats(in.gradients) + begin, r.size());
     }
   }
 

@@ -27,7 +27,6 @@ class Multiplication {
     call_.take = &TileWork::take, call_.taker = &taker;
     if (list_ || !updated_stays_near()) call_.fetch = &TileWork::fetch;
     multiply(!keeps_without_gradient(work_.context, update));
-    work_.context.note_updated(work_.worker, taker.is_finite());
   }
 
  private:
@@ -42,7 +41,7 @@ class Multiplication {
     call.ldc = out.cols, call.accumulate = in.accumulate, call.function = in.function, call.alpha = in.alpha;
     call.precision = work.spec.precision;
     call.saved = work.floats(in.saved), call.column_sums = work.floats(in.column_sums);
-    call.b_is_finite = work.context.weights_are_finite && work.plan.places[in.b].space == Area::kParameters;
+    call.b_is_finite = work.context.weights_are_finite() && work.plan.places[in.b].space == Area::kParameters;
     call.b_in_panels = work.context.uses_panels && work.plan.in_panels[static_cast<size_t>(in.b)];
     return call;
   }

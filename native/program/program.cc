@@ -111,10 +111,7 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   }
   context->bind(spec_, *plan_, slabs);
   const uint64_t version = snapshot ? snapshot->version : parameters_->version();
-  context->weights_are_finite = false;
-  if (context->skipping.has_matrices()) {
-    context->look_at_weights(kernels_, slabs.weights, parameters_->slab_size(), version);
-  }
+  context->look_at_weights(kernels_, slabs.weights, parameters_->slab_size(), version);
   context->skipping.begin(kernels_, spec_, *plan_, span);
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);

@@ -12,16 +12,13 @@ class TileWork {
  public:
   // `update` takes each block; the gemm's result, a matrix of rows by cols, is for the floats of its operands from
   // `begin` on, which lie row-major or in panels.
-  TileWork(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin, int64_t rows,
+  TileWork(const KernelTable& kernels, Context& context, const Instruction& update, int64_t begin, int64_t rows,
            int64_t cols, bool in_panels) noexcept
       : kernels_(kernels), context_(context), update_(update), begin_(begin), rows_(rows), cols_(cols),
         in_panels_(in_panels) {}
 
-  // Whether what was updated so far is finite.
-  bool is_finite() const noexcept { return is_finite_; }
-
   static void take(void* work, const GemmBlock& block, const float* c, int64_t ld) noexcept {
-    TileWork& self = *static_cast<TileWork*>(work);
+    const TileWork& self = *static_cast<TileWork*>(work);
     const PanelPlace place = self.place_of(block);
     const int64_t begin = self.begin_of(block);
     if (place.stride == ld && block.cols == ld) return self.apply(begin, c, block.rows * ld);
@@ -44,16 +41,15 @@ class TileWork {
     const PanelPlace place = place_of(block);
     return begin_ + place.offset + block.row * place.stride;
   }
-  void apply(int64_t begin, const float* gradients, int64_t count) noexcept {
-    is_finite_ &= apply_update(kernels_, context_, update_, begin, gradients, count);
+  void apply(int64_t begin, const float* gradients, int64_t count) const noexcept {
+    apply_update(kernels_, context_, update_, begin, gradients, count);
   }
 
   const KernelTable& kernels_;
-  const Context& context_;
+  Context& context_;
   const Instruction& update_;
   const int64_t begin_, rows_, cols_;
   const bool in_panels_;
-  bool is_finite_ = true;
 };
 
 }  // namespace quern

@@ -109,7 +109,6 @@ bool Trainer::run_step(int64_t step) noexcept {
   step_ = step;
   job_.context.step = static_cast<uint32_t>(step);
   job_.context.set_rows(job_.plan, rows_of(step));
-  job_.context.heed_updated();
   job_.context.skipping.begin_step(job_.context);
   job_.context.lists.begin_step();
   if (job_.trained) job_.trained->begin_step();

@@ -2,6 +2,8 @@
 
 #include <cfloat>
 
+#include "runtime/fetch.h"
+
 namespace quern {
 namespace {
 
@@ -39,21 +41,18 @@ class Update {
 
 }  // namespace
 
-bool apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
+void apply_update(const KernelTable& kernels, Context& context, const Instruction& update, int64_t begin,
                   const float* gradients, int64_t count) noexcept {
-  return std::visit(Update(kernels, context, begin, gradients, count), update);
-}
-
-// To L2: a gemm has other uses for L1.
-static void fetch(const float* floats, int64_t count) noexcept {
-  for (int64_t i = 0; i < count; i += kAlignedFloats) __builtin_prefetch(floats + i, 1, 2);
+  const bool are_finite = std::visit(Update(kernels, context, begin, gradients, count), update);
+  if (!are_finite) context.note_not_finite();
 }
 
 void fetch_updated(const Context& context, const Instruction& update, int64_t begin, int64_t count) noexcept {
   const Sgd* const sgd = std::get_if<Sgd>(&update);
   if (!sgd) return;
-  fetch(context.floats(sgd->parameters) + begin, count);
-  if (sgd->momentum != kNoBuffer) fetch(context.floats(sgd->momentum) + begin, count);
+  const int64_t bytes = count * static_cast<int64_t>(sizeof(float));
+  fetch_to_l2(context.floats(sgd->parameters) + begin, bytes);
+  if (sgd->momentum != kNoBuffer) fetch_to_l2(context.floats(sgd->momentum) + begin, bytes);
 }
 
 bool keeps_without_gradient(const Context& context, const Instruction& update) noexcept {

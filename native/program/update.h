@@ -9,8 +9,8 @@
 namespace quern {
 
 // Applies sgd or adam to `count` floats of its operands from `begin` on; `gradients` are those of these floats. Does
-// nothing for other instructions. Whether the new weights are all finite.
-bool apply_update(const KernelTable& kernels, const Context& context, const Instruction& update, int64_t begin,
+// nothing for other instructions. The context is told of weights that are not finite then.
+void apply_update(const KernelTable& kernels, Context& context, const Instruction& update, int64_t begin,
                   const float* gradients, int64_t count) noexcept;
 
 // Asks for the parameters, and the momentum, that an update of so many floats will read and write.

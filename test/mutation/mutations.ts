@@ -65,9 +65,9 @@ export const nativeMutations: readonly Mutation[] = [
   },
   {
     what: 'that weights are no longer taken for finite once an update made one that is not',
-    file: 'native/program/context.cc',
-    from: 'weights_are_finite &= updated.are_finite;',
-    to: 'weights_are_finite |= updated.are_finite;',
+    file: 'native/program/context.h',
+    from: 'weights_are_finite_.store(false, std::memory_order_relaxed)',
+    to: 'weights_are_finite_.store(true, std::memory_order_relaxed)',
     red: ['test/programs/skipping.test.ts'],
   },
 ];
