@@ -59,11 +59,11 @@ QUERN_INLINE M no_lanes() { return set1(0.0f) < set1(0.0f); }
 
 template <int kRows, int kVectors>
 QUERN_INLINE M negative_zeros(const V (&sum)[kRows][kVectors]) {
-  M negative = is_negative_zero(sum[0][0]);
+  M negative = no_lanes();
 #pragma GCC unroll 2
   for (int i = 0; i < kRows; i++) {
 #pragma GCC unroll 8
-    for (int v = i == 0; v < kVectors; v++) negative = negative | is_negative_zero(sum[i][v]);
+    for (int v = 0; v < kVectors; v++) negative = negative | is_negative_zero(sum[i][v]);
   }
   return negative;
 }
