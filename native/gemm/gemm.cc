@@ -277,7 +277,9 @@ void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, f
     if (call.column_sums && part == 0) GemmEpilogue(table, call).sum_columns(0, call.n);
     return;
   }
-  if (uses_planes(table, call)) return plane_gemm(table, call, part, parts, scratch);
+  if (call.a_bytes || uses_planes(table, call.precision, call.m, call.n, call.k)) {
+    return plane_gemm(table, call, part, parts, scratch);
+  }
   float_gemm(table, call, part, parts, scratch);
 }
 

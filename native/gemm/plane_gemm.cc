@@ -22,6 +22,10 @@ constexpr int64_t kLongestBlock = 1024;
 // group, so they are as large as may be.
 constexpr int64_t kGroupFloats = 256 * 1024;
 
+// Steps of k for which bytes are turned to floats together, where a block is multiplied by multiply-adds after all.
+constexpr int64_t kFloatsOfBytes = 64;
+static_assert(kFloatsOfBytes >= kPlaneRows, "of a transposed A they lie row beside row");
+
 static_assert(kPlaneCols == kPanelColumns && kPanelColumns % kPlaneStep == 0, "a block has a panel's columns");
 
 int planes_of(Precision precision) noexcept { return kMaxPlanes - static_cast<int>(precision); }
@@ -30,12 +34,21 @@ int64_t k_block(int64_t k) noexcept {
   return divide_up(divide_up(k, divide_up(k, kLongestBlock)), kPanelColumns) * kPanelColumns;
 }
 
-// Where more than a quarter of all steps of k were zeros, what planes gain would be lost.
-bool fills_steps(int64_t k) noexcept { return 4 * k >= 3 * kPlaneStep * divide_up(k, kPlaneStep); }
+bool pays(const PlaneCosts& costs, int64_t m, int64_t n, int64_t k) noexcept {
+  return 100 * k >= costs.filled * kPlaneStep * divide_up(k, kPlaneStep) &&
+         k * (m * n - costs.packing * (m + n)) >= costs.finishing * m * n;
+}
 
 bool pays(const PlaneKernels& kernels, int planes, int64_t m, int64_t n, int64_t k) noexcept {
-  return kernels.pack[planes] && k >= kernels.least_k[planes] && fills_steps(k) &&
-         m * n >= kernels.least_sides[planes] * (m + n);
+  return kernels.pack[planes] && pays(kernels.costs[planes], m, n, k);
+}
+
+bool pays_as_bytes(const PlaneKernels& kernels, int planes, int64_t m, int64_t n, int64_t k) noexcept {
+  return kernels.pack_bytes && pays(kernels.costs_of_bytes[planes], m, n, k);
+}
+
+bool has_planes(const KernelTable& table) noexcept {
+  return table.planes && !(table.tile_state && table.tile_state->lost());
 }
 
 int64_t packed_floats(int64_t lines, int64_t k, int planes) noexcept { return packed_words(lines, k, planes) / 2; }
@@ -69,7 +82,8 @@ class PlaneMultiplication {
  public:
   PlaneMultiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
       : table_(table), kernels_(*table.planes), call_(call), epilogue_(table, call), planes_(planes_of(call.precision)),
-        tiling_(tiling_of(call.m, call.n)), k_block_(k_block(call.k)), group_(group_of(call.n, call.k, planes_)),
+        a_planes_(call.a_bytes ? 1 : planes_), tiling_(tiling_of(call.m, call.n)),
+        k_block_(k_block(call.k)), group_(group_of(call.n, call.k, planes_)),
         a_scratch_(reinterpret_cast<uint16_t*>(scratch)),
         b_scratch_(reinterpret_cast<uint16_t*>(scratch + strip_floats(call.m, call.k, planes_))),
         float_scratch_(scratch + plane_gemm_scratch_floats(table, call.m, call.n, call.k)) {}
@@ -99,11 +113,11 @@ class PlaneMultiplication {
     for (int64_t t = tiles.begin; t < tiles.end; t++) {
       PlaneBlock block;
       block.a = a_scratch_;
-      block.planes = planes_;
+      block.planes = planes_, block.a_packed = a_planes_;
+      block.scale = call_.a_bytes ? call_.a_scale : 1;
       block.rows = tiling_.tiles.size(t);
       block.k = k.size();
-      const float* const a = call_.a + tiling_.tiles.begin(t) * call_.a_row + k.begin * call_.a_col;
-      block.a_planes = pack(PlaneOperand::kA, a, call_.a_row, call_.a_col, block.rows, k.size(), a_scratch_);
+      block.a_planes = pack_a(tiling_.tiles.begin(t), block.rows, k);
       for (int64_t p = panels.begin; p < panels.end; p++) {
         block.b = packed_b(panels, p, k);
         multiply(t, p, k, &block);
@@ -133,11 +147,17 @@ class PlaneMultiplication {
   // The same block by multiply-adds.
   void multiply_floats(int64_t row, int64_t column, Range k, const PlaneBlock& block) const noexcept {
     for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
+      alignas(kAlignment) float a_floats[kFloatsOfBytes * kFloatsOfBytes];
       const Place b = place(begin, column);
       end = std::min(k.end, b.end);
       GemmCall call{};
+      if (call_.a_bytes) {
+        end = std::min(end, begin + kFloatsOfBytes);
+        to_floats(row, block.rows, {begin, end}, &call, a_floats);
+      } else {
+        call.a = call_.a + row * call_.a_row + begin * call_.a_col, call.a_row = call_.a_row, call.a_col = call_.a_col;
+      }
       call.m = block.rows, call.n = block.cols, call.k = end - begin;
-      call.a = call_.a + row * call_.a_row + begin * call_.a_col, call.a_row = call_.a_row, call.a_col = call_.a_col;
       call.b = b.data, call.b_row = b.k_stride, call.b_col = b.column_stride;
       call.c = block.c, call.ldc = block.ldc;
       call.bias = begin == k.begin ? block.bias : nullptr;
@@ -145,6 +165,28 @@ class PlaneMultiplication {
       call.function = block.relu && end == k.end ? PointwiseFunction::kRelu : PointwiseFunction::kLinear;
       float_gemm(table_, call, 0, 1, float_scratch_);
     }
+  }
+
+  // Gives `call` these rows and steps of an A of bytes as floats, which lie as they do.
+  void to_floats(int64_t row, int64_t rows, Range k, GemmCall* call, float* floats) const noexcept {
+    const bool transposed = call_.a_row == 1;
+    const int64_t lines = transposed ? k.size() : rows, length = transposed ? rows : k.size();
+    const int64_t stride = transposed ? call_.a_col : call_.a_row;
+    const uint8_t* const bytes = call_.a_bytes + row * call_.a_row + k.begin * call_.a_col;
+    for (int64_t i = 0; i < lines; i++) {
+      table_.affine_u8(bytes + i * stride, floats + i * kFloatsOfBytes, length, call_.a_scale, 0);
+    }
+    call->a = floats;
+    call->a_row = transposed ? 1 : kFloatsOfBytes, call->a_col = transposed ? kFloatsOfBytes : 1;
+  }
+
+  int pack_a(int64_t row, int64_t rows, Range k) const noexcept {
+    const int64_t from = row * call_.a_row + k.begin * call_.a_col;
+    if (!call_.a_bytes) {
+      return pack(PlaneOperand::kA, call_.a + from, call_.a_row, call_.a_col, rows, k.size(), a_scratch_);
+    }
+    kernels_.pack_bytes(call_.a_bytes + from, call_.a_row, call_.a_col, rows, k.size(), a_scratch_);
+    return 1;
   }
 
   int pack(PlaneOperand operand, const float* x, int64_t line_stride, int64_t k_stride, int64_t lines, int64_t k,
@@ -184,7 +226,7 @@ class PlaneMultiplication {
   const PlaneKernels& kernels_;
   const GemmCall& call_;
   const GemmEpilogue epilogue_;
-  const int planes_;
+  const int planes_, a_planes_;
   const GemmTiling tiling_;
   const int64_t k_block_, group_;
   uint16_t* const a_scratch_;
@@ -194,13 +236,19 @@ class PlaneMultiplication {
 
 }  // namespace
 
-bool has_planes(const KernelTable& table, Precision precision) noexcept {
-  return table.planes && table.planes->pack[planes_of(precision)];
+bool may_use_planes(const KernelTable& table, Precision precision, int64_t n, int64_t k) noexcept {
+  constexpr int64_t kManyRows = 1 << 20;
+  const int planes = planes_of(precision);
+  return table.planes &&
+         (pays(*table.planes, planes, kManyRows, n, k) || pays_as_bytes(*table.planes, planes, kManyRows, n, k));
 }
 
-bool uses_planes(const KernelTable& table, const GemmCall& call) noexcept {
-  if (!table.planes || !pays(*table.planes, planes_of(call.precision), call.m, call.n, call.k)) return false;
-  return !table.tile_state || !table.tile_state->lost();
+bool uses_planes(const KernelTable& table, Precision precision, int64_t m, int64_t n, int64_t k) noexcept {
+  return has_planes(table) && pays(*table.planes, planes_of(precision), m, n, k);
+}
+
+bool uses_byte_planes(const KernelTable& table, Precision precision, int64_t m, int64_t n, int64_t k) noexcept {
+  return has_planes(table) && pays_as_bytes(*table.planes, planes_of(precision), m, n, k);
 }
 
 void plane_gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
@@ -210,7 +258,8 @@ void plane_gemm(const KernelTable& table, const GemmCall& call, int part, int pa
 int64_t plane_gemm_scratch_floats(const KernelTable& table, int64_t m, int64_t n, int64_t k) noexcept {
   int64_t floats = 0;
   for (int planes = 1; table.planes && planes <= kMaxPlanes; planes++) {
-    if (!pays(*table.planes, planes, m, n, divide_up(k, kPlaneStep) * kPlaneStep)) continue;
+    const int64_t steps = divide_up(k, kPlaneStep) * kPlaneStep;
+    if (!pays(*table.planes, planes, m, n, steps) && !pays_as_bytes(*table.planes, planes, m, n, steps)) continue;
     const int64_t these = strip_floats(m, k, planes) + group_floats(n, k, planes);
     floats = floats < these ? these : floats;
   }

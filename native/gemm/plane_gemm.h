@@ -5,14 +5,16 @@
 
 namespace quern {
 
-// Whether any call of this precision would, shapes and losses apart. The rows of such a product must not be cut into
-// calls of their own: how an element is computed depends on the shape and on what is in its block.
-bool has_planes(const KernelTable& table, Precision precision) noexcept;
+// Whether a call of this precision would that has enough rows. The rows of such a product must not be cut into calls of
+// their own: how an element is computed depends on the shape and on what is in its block.
+bool may_use_planes(const KernelTable& table, Precision precision, int64_t n, int64_t k) noexcept;
 
 // Depends on the shape and the precision alone, until tiles get lost.
-bool uses_planes(const KernelTable& table, const GemmCall& call) noexcept;
+bool uses_planes(const KernelTable& table, Precision precision, int64_t m, int64_t n, int64_t k) noexcept;
+// Likewise, where A is of bytes and may stay so.
+bool uses_byte_planes(const KernelTable& table, Precision precision, int64_t m, int64_t n, int64_t k) noexcept;
 
-// As gemm, for a call that uses_planes. A block that has sums which are not finite, or whose tiles were lost on the
+// As gemm, for a call that uses planes. A block that has sums which are not finite, or whose tiles were lost on the
 // way, is computed by multiply-adds instead; after a loss no further call uses the table's planes.
 void plane_gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept;
 

@@ -9,7 +9,9 @@
 //                         one rounding of a float;
 //   2 planes, 3 products: 2^-15 of |x y| at most (mid mid 2^-16, and twice 2^-17 for the lo that is not there);
 //   1 plane,  1 product:  2^-7 of |x y| at most (twice 2^-8; on average much less).
-// A plane of A that is zero throughout, as of integers up to 256, is left out: its products would add zeros.
+// A plane of A that is zero throughout, as of integers up to 256, is left out: its products would add zeros. Bytes are
+// packed as one plane from the start, of which 3 planes of B make 3 products; what they stand for, a multiple of
+// themselves, is put right in the sums.
 //
 // bf16 instructions take denormals for zero and flush them. So floats under 2^-102 have fewer bits here, those under
 // 2^-126 count as zero, and so does a product of planes under 2^-126. Where a value is NaN, Inf or so large that hi
@@ -25,7 +27,7 @@ namespace quern {
 inline constexpr int kMaxPlanes = 3;
 inline constexpr int64_t kPlaneStep = 32;   // of k, that lie together
 inline constexpr int64_t kPlaneLines = 16;  // rows of A, or columns of B, in a tile
-inline constexpr int64_t kPlaneRows = 32;   // most rows of a block of C: two tiles
+inline constexpr int64_t kPlaneRows = 64;   // most rows of a block of C: four tiles
 inline constexpr int64_t kPlaneCols = 64;   // most columns: four tiles
 inline constexpr int64_t kTileWords = kPlaneLines * kPlaneStep;
 
@@ -44,13 +46,19 @@ enum class PlaneOperand { kA, kB };
 using PlanePackKernel = int(PlaneOperand operand, const float* x, int64_t line_stride, int64_t k_stride, int64_t lines,
                             int64_t k, uint16_t* packed) noexcept;
 
-// One block of C: C(i, j) = epilogue(sum over p of A(i, p) B(p, j) + (bias(j) + old C(i, j))), as GemmTile has it but
-// added up in another order: the sum over p first, from 0, steps of k ascending.
+// The same for bytes of A, in one plane.
+using BytePackKernel = void(const uint8_t* x, int64_t line_stride, int64_t k_stride, int64_t lines, int64_t k,
+                            uint16_t* packed) noexcept;
+
+// One block of C: C(i, j) = epilogue(scale * sum over p of A(i, p) B(p, j) + (bias(j) + old C(i, j))), as GemmTile has
+// it but added up in another order: the sum over p first, from 0, steps of k ascending.
 struct PlaneBlock {
   const uint16_t* a;  // packed rows
   const uint16_t* b;  // packed columns
-  int planes;         // that both were packed in
+  int planes;         // that B was packed in; the products of planes i and j are those with i + j less than this
+  int a_packed;       // planes that A was packed in
   int a_planes;       // that are not all zero, as packing A returned
+  float scale;
   int64_t k;
   int64_t rows, cols;  // at most kPlaneRows, kPlaneCols
   float* c;
@@ -66,14 +74,19 @@ enum class PlaneResult {
   kLost,       // the processor's tiles were not as they had been left: C is as it was
 };
 
+// When a product pays: multiplying saves time in proportion to m n k, of which packing takes some in proportion to
+// (m + n) k and finishing C in proportion to m n: k (m n - packing (m + n)) >= finishing m n. And k must be so much, in
+// per cent, of the whole steps it takes, since the rest of them is zeros.
+struct PlaneCosts {
+  int64_t packing, finishing, filled;
+};
+
 struct PlaneKernels {
   // By number of planes; null where the instruction set has no kernel that would win anything.
   PlanePackKernel* pack[kMaxPlanes + 1];
+  BytePackKernel* pack_bytes;  // likewise
   PlaneResult (*multiply)(const PlaneBlock&) noexcept;
-  // Where it pays, by number of planes: m n / (m + n) and k are at least these. Multiplying gains time in proportion to
-  // m n k, packing costs in proportion to (m + n) k.
-  int64_t least_sides[kMaxPlanes + 1];
-  int64_t least_k[kMaxPlanes + 1];
+  PlaneCosts costs[kMaxPlanes + 1], costs_of_bytes[kMaxPlanes + 1];  // by number of planes
 };
 
 }  // namespace quern

@@ -33,6 +33,11 @@ QUERN_INLINE void split_row(V x, V y, uint16_t* row, int64_t next, U* seen) {
   }
 }
 
+// Steps of k that operands are asked for ahead: they mostly come from beyond L2.
+constexpr int64_t kPackAhead = 2 * kPlaneStep;
+
+QUERN_INLINE void fetch_ahead(const float* x) { __builtin_prefetch(x); }
+
 QUERN_INLINE int at_most_16(int64_t n) { return n < 0 ? 0 : n < kPlaneLines ? static_cast<int>(n) : kPlaneLines; }
 
 void transpose_tile(uint16_t* tile) {
@@ -53,6 +58,7 @@ void pack_lines(const float* x, int64_t stride, int64_t lines, int64_t k, uint16
   for (int64_t i = 0; i < kPlaneLines; i++) {
     const float* const line = x + i * stride;
     const bool real = i < lines;
+    fetch_ahead(line + kPackAhead), fetch_ahead(line + kPackAhead + kPlaneLines);
     const V first = real ? load_n(line, low) : set1(0.0f);
     const V second = real && high > 0 ? load_n(line + kPlaneLines, high) : set1(0.0f);
     split_row<kPlanes>(first, second, tile + i * kPlaneStep, next, seen);
@@ -66,6 +72,7 @@ void pack_pairs(const float* x, int64_t stride, int64_t lines, int64_t k, uint16
   for (int64_t p = 0; p < kPlaneLines; p++) {
     const V first = p < k ? load_n(x + p * stride, count) : set1(0.0f);
     const V second = kPlaneLines + p < k ? load_n(x + (kPlaneLines + p) * stride, count) : set1(0.0f);
+    fetch_ahead(x + (kPackAhead + p) * stride), fetch_ahead(x + (kPackAhead + kPlaneLines + p) * stride);
     split_row<kPlanes>(first, second, tile + p * kPlaneStep, next, seen);
   }
 }

@@ -76,7 +76,7 @@ class Trial {
     PlaneBlock block{};
     block.a_planes = pack(PlaneOperand::kA, a_, kDepth, 1, kRows, kDepth, packed_a_);
     pack(PlaneOperand::kB, b_, 1, kCols, kCols, kDepth, packed_b_);
-    block.a = packed_a_, block.b = packed_b_, block.planes = kMaxPlanes;
+    block.a = packed_a_, block.b = packed_b_, block.planes = block.a_packed = kMaxPlanes, block.scale = 1;
     block.rows = kRows, block.cols = kCols, block.k = kDepth;
     block.c = planes_c_, block.ldc = kCols;
     return table_.planes->multiply(block);

@@ -39,7 +39,7 @@ void ArraySource::gather(int64_t step, Range share, const Context& context, int 
       continue;
     }
     const GatheredMarks marks = context.skipping.gathered(array.buffer, context, worker);
-    if (marks.as_bytes) copy_bytes(array, first, share, marks);
+    if (marks.as_bytes) copy_bytes(array, first, share, out, marks);
     else if (!array.csr.empty()) gather_csr(array, first, share, out, marks, bad);
     else gather(array, first, share, out, marks, bad);
   }
@@ -58,10 +58,12 @@ void ArraySource::fetch(int64_t step, Range share) const noexcept {
   }
 }
 
-void ArraySource::copy_bytes(const Array& array, int64_t first, Range share,
+void ArraySource::copy_bytes(const Array& array, int64_t first, Range share, void* out,
                              const GatheredMarks& marks) const noexcept {
   for (int64_t i = share.begin; i < share.end; i++) {
-    marks.copy(kernels_.skipping, array.row(row_at(first + i)), i);
+    const void* const row = array.row(row_at(first + i));
+    if (marks.nonzeros) marks.copy(kernels_.skipping, row, i);
+    else std::memcpy(static_cast<uint8_t*>(out) + i * array.row_length, row, static_cast<size_t>(array.row_length));
   }
 }
 

@@ -47,7 +47,7 @@ class ArraySource : public BatchSource {
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, const GatheredMarks& marks,
               BadData* bad) const noexcept;
-  void copy_bytes(const Array& array, int64_t first, Range share, const GatheredMarks& marks) const noexcept;
+  void copy_bytes(const Array& array, int64_t first, Range share, void* out, const GatheredMarks& marks) const noexcept;
   void gather_list(const Array& array, int64_t first, Range share, BatchList* list, BadData* bad) const noexcept;
   void gather_csr(const Array& array, int64_t first, Range share, float* out, const GatheredMarks& marks,
                   BadData* bad) const noexcept;

@@ -14,7 +14,9 @@ namespace {
 class Multiplication {
  public:
   Multiplication(const Gemm& gemm, const InstructionWork& work) noexcept
-      : gemm_(gemm), work_(work), call_(call_of(gemm, work)), list_(list_of(work)), skipped_(skipped_of()) {}
+      : gemm_(gemm), work_(work), call_(call_of(gemm, work)), list_(list_of(work)), skipped_(skipped_of()) {
+    if (work.planned.skipped >= 0 && !list_) set_bytes();
+  }
 
   void run() noexcept {
     count_skipped();
@@ -64,9 +66,17 @@ class Multiplication {
     return work.planned.skipped < 0 ? nullptr : work.context.lists.batch(input_of(work), work.worker);
   }
 
+  void set_bytes() noexcept {
+    work_.context.skipping.set_bytes(work_.planned.skipped, work_.context, work_.worker, &call_);
+  }
+
+  bool uses_planes() const noexcept {
+    return quern::uses_planes(work_.kernels, call_.precision, call_.m, call_.n, call_.k);
+  }
+
   // A if all its zeros are to be skipped.
   std::optional<SkippedOperand> skipped_of() const noexcept {
-    if (work_.planned.skipped < 0 || list_ || uses_planes(work_.kernels, call_)) return std::nullopt;
+    if (work_.planned.skipped < 0 || list_ || uses_planes()) return std::nullopt;
     const Context& context = work_.context;
     return context.skipping.operand(work_.kernels, call_, work_.planned.skipped, context, work_.worker);
   }

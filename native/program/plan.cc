@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gemm/panels.h"
+#include "gemm/plane_gemm.h"
 #include "program/operands.h"
 
 namespace quern {
@@ -22,7 +23,7 @@ class Cuts {
     const bool is_narrow = !out.cols.per_row && out.cols.factor <= kPanelColumns;
     const bool is_short = !in.transpose_a && !a.cols.per_row && a.cols.factor <= kShortRow;
     const bool by_rows_pays = out.rows.per_row && (is_narrow || is_short) && in.column_sums == kNoBuffer;
-    return options_.cuts_gemms_by_rows && by_rows_pays ? by_rows(in.out) : Cut{Cut::kOther, {}};
+    return by_rows_pays && !may_use_planes(a, out) ? by_rows(in.out) : Cut{Cut::kOther, {}};
   }
   Cut of(const Pointwise& in) const { return by_elements(in.out); }
   Cut of(const PointwiseGradient& in) const {
@@ -44,6 +45,11 @@ class Cuts {
   Cut of(const Adam&) const { return {Cut::kOther, {}}; }
 
  private:
+  // The product of this A, whose rows are the batch's, to this matrix.
+  bool may_use_planes(const MatrixSize& a, const MatrixSize& out) const {
+    return options_.kernels &&
+           quern::may_use_planes(*options_.kernels, spec_.precision, out.cols.factor, a.cols.factor);
+  }
   Cut by_rows(BufferId id) const { return {Cut::kRows, matrix_of(spec_.buffers[id].shape).rows}; }
   // By rows, so that it goes with instructions on rows; a single row by its floats.
   Cut by_elements(BufferId id) const {
@@ -86,7 +92,7 @@ class Planner {
     for (size_t id = 0; id < spec_.buffers.size(); id++) add_buffer(static_cast<BufferId>(id));
     plan_.in_panels.resize(spec_.buffers.size());
     lay_out({});
-    plan_.skipped = find_skipped(spec_, options_.keep_temporaries || !options_.cuts_gemms_by_rows);
+    plan_.skipped = find_skipped(spec_, options_.keep_temporaries);
     if (options_.keep_temporaries) {
       plan_.whole = plan_.apart = schedule(unfolded(spec_), true);
       return std::move(plan_);

@@ -81,7 +81,7 @@ struct Plan : Layout {
 
 struct PlanOptions {
   bool keep_temporaries = false;  // no two buffers share memory, and none is left unwritten
-  bool cuts_gemms_by_rows = true;  // where that saves waiting; not where an element depends on its block (plane_gemm.h)
+  const KernelTable* kernels = nullptr;  // whose planes keep gemms from being cut by rows (plane_gemm.h); null: of none
   double worth_sharing = kWorthSharing, worth_helpers = kWorthHelpers;
 };
 

@@ -35,7 +35,7 @@ std::string Program::create(ProgramSpec spec, std::shared_ptr<Parameters> parame
   std::unique_ptr<Program> program(new Program(std::move(spec), std::move(parameters), kernels));
   PlanOptions options;
   options.keep_temporaries = program->keep_temporaries_ = keep_temporaries;
-  options.cuts_gemms_by_rows = !has_planes(kernels, program->spec_.precision);
+  options.kernels = &kernels;
   if (keep_temporaries) options.worth_sharing = options.worth_helpers = 0;
   program->plan_ = std::make_unique<const Plan>(make_plan(program->spec_, *program->parameters_, options));
   *out = std::move(program);

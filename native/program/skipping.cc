@@ -5,6 +5,7 @@
 #include <new>
 
 #include "gemm/panels.h"
+#include "gemm/plane_gemm.h"
 #include "gemm/skipping_gemm.h"
 #include "program/context.h"
 #include "program/operands.h"
@@ -25,7 +26,7 @@ class Finder {
     for (int segment = 0; segment < kSegments; segment++) {
       for (const Instruction& instruction : spec_.segments[segment]) {
         const Gemm* const gemm = std::get_if<Gemm>(&instruction);
-        found_.of[segment].push_back(gemm && can_skip(*gemm) ? index_of(gemm->a) : -1);
+        found_.of[segment].push_back(gemm && can_skip(*gemm) ? index_for(*gemm) : -1);
       }
     }
     for (SkippedMatrix& matrix : found_.matrices) {
@@ -54,15 +55,15 @@ class Finder {
     });
   }
 
-  int32_t index_of(BufferId buffer) {
+  int32_t index_for(const Gemm& gemm) {
     auto& matrices = found_.matrices;
-    const auto at = std::find_if(matrices.begin(), matrices.end(), [&](const SkippedMatrix& matrix) {
-      return root_of(spec_, matrix.buffer) == root_of(spec_, buffer) &&
-             spec_.buffers[matrix.buffer].shape == spec_.buffers[buffer].shape;
+    auto at = std::find_if(matrices.begin(), matrices.end(), [&](const SkippedMatrix& matrix) {
+      return root_of(spec_, matrix.buffer) == root_of(spec_, gemm.a) &&
+             spec_.buffers[matrix.buffer].shape == spec_.buffers[gemm.a].shape;
     });
-    const auto index = static_cast<int32_t>(at - matrices.begin());
-    if (at == matrices.end()) matrices.push_back({buffer});
-    return index;
+    if (at == matrices.end()) at = matrices.insert(at, {gemm.a, {}});
+    at->products.push_back({gemm.out, gemm.transpose_a});
+    return static_cast<int32_t>(at - matrices.begin());
   }
 
   // Whether `root` is an input, whose zeros are bytes of 0, and nothing reads it but products that can skip, as one
@@ -129,6 +130,7 @@ bool Skipping::has_matrices() const noexcept {
 
 void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan,
                      const Span& span) noexcept {
+  kernels_ = &kernels, precision_ = spec.precision;
   uint8_t bytes[256];
   for (int i = 0; i < 256; i++) bytes[i] = static_cast<uint8_t>(i);
   for (Matrix& matrix : matrices_) {
@@ -137,7 +139,8 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
       matrix.may_be_bytes |= plan.inputs[i] == matrix.of.input && span.inputs[i].type == ElementType::kU8;
     }
     if (!matrix.may_be_bytes) continue;
-    kernels.affine_u8(bytes, matrix.table, 256, spec.buffers[matrix.of.input].scale, 0);
+    matrix.scale = spec.buffers[matrix.of.input].scale;
+    kernels.affine_u8(bytes, matrix.table, 256, matrix.scale, 0);
     matrix.may_be_bytes = matrix.table[0] == 0;  // which it is not where the scale is not finite
   }
 }
@@ -149,9 +152,26 @@ int64_t Skipping::count_of(const Matrix& matrix, int worker) const noexcept {
   return count;
 }
 
+// How a product is computed must not depend on the data where planes have other bits than multiply-adds: those that pay
+// as planes skip nothing, and bytes of which all products pay so stay bytes whatever their density.
+void Skipping::choose(Matrix* matrix, const Context& context) const noexcept {
+  const auto [rows, cols] = context.matrix(matrix->of.buffer);
+  bool some = false, all = true, all_as_bytes = matrix->may_be_bytes;
+  for (const SkippingProduct& product : matrix->of.products) {
+    const int64_t m = product.transposed ? cols : rows, k = product.transposed ? rows : cols;
+    const int64_t n = context.matrix(product.out).cols;
+    const bool pays = uses_planes(*kernels_, precision_, m, n, k);
+    some = some || pays, all = all && pays;
+    all_as_bytes = all_as_bytes && uses_byte_planes(*kernels_, precision_, m, n, k);
+  }
+  if (!all && !all_as_bytes) choose_by_density(matrix);
+  else matrix->is_looked_at = false;
+  if (some || all_as_bytes) matrix->is_bytes = all_as_bytes;
+}
+
 // As bytes after a batch that was sparse, which the next one will then be too; if it turns out not to be, skipping its
 // few zeros is slower, once.
-void Skipping::choose(Matrix* matrix) const noexcept {
+void Skipping::choose_by_density(Matrix* matrix) const noexcept {
   const Worker& driver = matrix->workers[0];
   const bool was_looked_at = matrix->is_looked_at && matrix->size > 0 && (matrix->is_gathered() || driver.marked);
   const bool was_dense =
@@ -171,7 +191,7 @@ SparseMatrix Skipping::at_hand(const Matrix& matrix, const Context& context, int
 void Skipping::begin_step(const Context& context) noexcept {
   for (Matrix& matrix : matrices_) {
     if (matrix.is_list) continue;
-    choose(&matrix);
+    choose(&matrix, context);
     matrix.size = context.matrix(matrix.of.buffer).size();
     for (int i = 0; i < workers_; i++) {
       Worker& worker = matrix.workers[static_cast<size_t>(i)];
@@ -184,9 +204,10 @@ void Skipping::begin_step(const Context& context) noexcept {
 GatheredMarks Skipping::gathered(BufferId input, const Context& context, int worker) const noexcept {
   GatheredMarks marks;
   for (const Matrix& matrix : matrices_) {
-    if (matrix.of.input != input || matrix.is_list || !matrix.is_looked_at) continue;
+    if (matrix.of.input != input || matrix.is_list) continue;
+    if (matrix.is_looked_at || matrix.is_bytes) marks.as_bytes = matrix.is_bytes;
+    if (!matrix.is_looked_at) continue;
     marks.nonzeros = &nonzeros_of(matrix, worker);
-    marks.as_bytes = matrix.is_bytes;
     marks.rows_each = context.matrix(matrix.of.buffer).rows / context.rows();
     marks.count = &matrix.workers[static_cast<size_t>(worker)].count;
   }
@@ -195,6 +216,13 @@ GatheredMarks Skipping::gathered(BufferId input, const Context& context, int wor
 
 Nonzeros& Skipping::nonzeros_of(const Matrix& matrix, int worker) const noexcept {
   return matrix.workers[is_shared(matrix) ? 0 : static_cast<size_t>(worker)].nonzeros;
+}
+
+void Skipping::set_bytes(int32_t index, const Context& context, int worker, GemmCall* call) const noexcept {
+  const Matrix& matrix = matrices_[static_cast<size_t>(index)];
+  if (!matrix.is_bytes || matrix.is_looked_at) return;
+  call->a_bytes = reinterpret_cast<const uint8_t*>(context.floats(matrix.of.buffer, worker));
+  call->a_scale = matrix.scale;
 }
 
 std::optional<SkippedOperand> Skipping::operand(const KernelTable& kernels, const GemmCall& call, int32_t index,

@@ -16,9 +16,16 @@
 
 namespace quern {
 
+// A product that may skip: out = op(matrix) B.
+struct SkippingProduct {
+  BufferId out;
+  bool transposed;
+};
+
 // A matrix that may be mostly zeros: an input, or what dropout makes.
 struct SkippedMatrix {
   BufferId buffer;  // as the products have it, which may be a view
+  std::vector<SkippingProduct> products;
   // The input of which nothing else is read, so that its bytes can stay bytes; kNoBuffer if there is no such.
   BufferId input = kNoBuffer;
 };
@@ -39,7 +46,7 @@ struct Span;
 // What a worker does about the zeros of an input that it gathers.
 struct GatheredMarks {
   Nonzeros* nonzeros = nullptr;  // null: nothing
-  bool as_bytes = false;         // the input stays bytes, which `nonzeros` copies
+  bool as_bytes = false;         // the input stays bytes
   int64_t rows_each = 1;         // of the matrix, for a row of the batch
   int64_t* count = nullptr;      // takes how many are not 0
 
@@ -72,6 +79,8 @@ class Skipping {
   // A of `call` when all of its zeros should be skipped.
   std::optional<SkippedOperand> operand(const KernelTable& kernels, const GemmCall& call, int32_t matrix,
                                         const Context& context, int worker) const noexcept;
+  // Gives `call` its A where that is of bytes, to be multiplied as planes.
+  void set_bytes(int32_t matrix, const Context& context, int worker, GemmCall* call) const noexcept;
   // How many elements of a matrix are not 0, where operand() gave one.
   int64_t count(int32_t matrix, int worker) const noexcept {
     return count_of(matrices_[static_cast<size_t>(matrix)], worker);
@@ -90,6 +99,7 @@ class Skipping {
     SkippedMatrix of;
     bool is_list = false, may_be_bytes = false;
     bool is_looked_at = true, is_bytes = false;  // in this step
+    float scale = 1;                             // of a byte
     int steps_not_looked = 0;
     int64_t size = 0;
     float table[256];  // what a byte stands for
@@ -104,9 +114,12 @@ class Skipping {
   bool is_shared(const Matrix& matrix) const noexcept { return matrix.is_gathered() && !own_batches_; }
   Nonzeros& nonzeros_of(const Matrix& matrix, int worker) const noexcept;
   int64_t count_of(const Matrix& matrix, int worker) const noexcept;
-  void choose(Matrix* matrix) const noexcept;
+  void choose(Matrix* matrix, const Context& context) const noexcept;
+  void choose_by_density(Matrix* matrix) const noexcept;
   static SparseMatrix at_hand(const Matrix& matrix, const Context& context, int worker) noexcept;
 
+  const KernelTable* kernels_ = nullptr;
+  Precision precision_ = Precision::kHighest;
   bool own_batches_ = false;
   int workers_ = 0;
   std::vector<Matrix> matrices_;

@@ -1,11 +1,13 @@
 // Programs over CSR inputs that stay lists: what they learn, what memory they take, and what a changing matrix does.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <thread>
 
 #include "check.h"
 #include "csr_matrix.h"
+#include "gemm/plane_gemm.h"
 #include "kernels/philox.h"
 #include "model/table.h"
 #include "program/batch_lists.h"
@@ -93,7 +95,7 @@ TEST(lists_are_learned_from_with_updates_apart) {
   }
 }
 
-// By planes, where there are such, dense as before.
+// Lists are multiplied by multiply-adds where dense rows would be as planes, which have other bits.
 TEST(lists_are_learned_from_by_every_instruction_set) {
   const SparseData data(300, 400);
   const auto check = [&](const KernelTable& table) {
@@ -103,8 +105,15 @@ TEST(lists_are_learned_from_by_every_instruction_set) {
         mlp.spec.precision = precision;
         return mlp;
       };
-      const Trained expected = trained(data, false, make_such(), 1, false, table);
-      CHECK(trained(data, true, make_such(), 2, false, table) == expected);
+      const Trained dense = trained(data, false, make_such(), 1, false, table);
+      const Trained listed = trained(data, true, make_such(), 1, false, table);
+      CHECK(trained(data, true, make_such(), 2, false, table) == listed);
+      const bool as_planes = uses_planes(table, precision, 64, 70, 400);
+      CHECK((listed == dense) == !as_planes);
+      const float tolerance = precision == Precision::kHighest ? 1e-5f : 0.1f;
+      for (size_t i = 0; i < dense.weights.size(); i++) {
+        CHECK(std::fabs(listed.weights[i] - dense.weights[i]) <= tolerance);
+      }
     }
   };
   for (const KernelTable* const* table = supported_tables(); *table; table++) check(**table);

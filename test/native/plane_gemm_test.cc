@@ -9,22 +9,19 @@
 namespace quern {
 namespace {
 
-// Tables that multiply planes at this precision, AMX's model among them.
+// Tables that multiply planes at this precision, AMX's model among them, made to do so for every shape.
 template <class Body>
 void for_each_plane_table(Precision precision, Body body) {
   for_each_table([&](const KernelTable& table) {
-    GemmCall call{};
-    call.m = call.n = call.k = 1024;
-    call.precision = precision;
-    if (uses_planes(table, call)) body(table);
+    const test::EagerTable eager(table);
+    if (uses_planes(eager.get(), precision, 1024, 1024, 1024)) body(eager.get());
   });
 }
 
-// Large enough for planes at every precision; each transposition, ends in every direction, several blocks of k and
-// groups of panels.
+// Each transposition, ends in every direction, several blocks of k and groups of panels.
 const Shape kShapes[] = {{128, 128, 784, false, false}, {200, 128, 128, true, false}, {128, 200, 128, false, true},
                          {107, 130, 97, true, true},    {80, 180, 1030, false, true}, {300, 77, 90, true, false},
-                         {140, 150, 79, false, false},  {80, 200, 1409, true, true}};
+                         {140, 150, 79, false, false},  {80, 200, 1409, true, true},  {3, 17, 31, false, false}};
 
 // Largest error of linear C, relative to the sum of magnitudes.
 double worst_error(const Product& before, Product& after) {
@@ -123,14 +120,68 @@ TEST(planes_have_the_same_bits_for_any_number_of_parts) {
   }
 }
 
-TEST(planes_are_not_used_for_small_shapes) {
+#if defined(__x86_64__)
+TEST(planes_are_used_where_they_pay) {
+  KernelTable table = *supported_tables()[0];
+  table.planes = &test::kModelPlanes;
+  const auto floats = [&](int64_t m, int64_t n, int64_t k) {
+    return uses_planes(table, Precision::kHighest, m, n, k);
+  };
+  const auto bytes = [&](int64_t m, int64_t n, int64_t k) {
+    return uses_byte_planes(table, Precision::kHighest, m, n, k);
+  };
+  CHECK(!floats(1, 1000, 1000) && !floats(128, 10, 128) && !floats(1000, 1000, 10) && !floats(32, 1000, 1000));
+  CHECK(!floats(1000, 1000, 129));  // a fifth of what is multiplied would be zeros
+  CHECK(!floats(128, 128, 784) && !floats(784, 128, 128) && floats(512, 512, 512));
+  CHECK(floats(256, 1024, 784) && floats(784, 1024, 256));
+  CHECK(!bytes(784, 128, 128) && bytes(784, 128, 256) && bytes(256, 128, 784) && bytes(784, 1024, 128));
+  CHECK(uses_planes(table, Precision::kMedium, 64, 64, 64) && !uses_planes(table, Precision::kMedium, 64, 10, 64));
+  CHECK(may_use_planes(table, Precision::kHighest, 128, 784) && !may_use_planes(table, Precision::kHighest, 48, 784));
+  CHECK(!may_use_planes(table, Precision::kMedium, 10, 784));
+}
+#endif
+
+// A of bytes has the bits of one part or many; the sums are as exact as those of multiply-adds, and those that are not
+// finite are theirs.
+TEST(planes_of_bytes_are_as_exact_as_multiply_adds) {
   for_each_plane_table(Precision::kHighest, [](const KernelTable& table) {
-    for (const Shape& shape : {Shape{1, 1000, 1000, false, false}, Shape{128, 10, 128, false, false},
-                               Shape{1000, 1000, 10, false, false}, Shape{32, 1000, 1000, false, false},
-                               Shape{1000, 1000, 71, false, false}}) {
-      GemmCall call{};
-      call.m = shape.m, call.n = shape.n, call.k = shape.k;
-      CHECK(!uses_planes(table, call));
+    if (!table.planes->pack_bytes) return;
+    std::mt19937 random(30);
+    KernelTable floats = table;
+    floats.planes = nullptr;
+    for (const Shape& shape : kShapes) {
+      for (const int range : {0, 16}) {
+        Options options;
+        options.bias = true;
+        options.accumulate = shape.m % 2 != 0;
+        Product before(shape, options, random);
+        std::vector<uint8_t> bytes(before.a.size());
+        for (uint8_t& x : bytes) x = static_cast<uint8_t>(random());
+        for (size_t i = 0; i < bytes.size(); i++) before.a[i] = static_cast<float>(bytes[i]) * (1 / 255.0f);
+        for (float& x : before.b) x = std::ldexp(x, static_cast<int>(random() % (2 * range + 1)) - range);
+        if (range == 0) before.b[0] = std::numeric_limits<float>::infinity();
+        Product by_floats = before;
+        multiply(floats, by_floats, 1);
+        std::vector<float> first;
+        for (const int parts : {1, 3}) {
+          Product by_bytes = before;
+          for (int part = 0; part < parts; part++) {
+            Scratch scratch(gemm_scratch_floats(table, shape.m, shape.n, shape.k));
+            GemmCall call = by_bytes.call();
+            call.a = nullptr, call.a_bytes = bytes.data(), call.a_scale = 1 / 255.0f;
+            gemm(table, call, part, parts, scratch.data);
+            CHECK(scratch.guards_stand());
+          }
+          CHECK(by_bytes.guards_stand());
+          if (parts == 1) first = by_bytes.c;
+          CHECK(same_bits(by_bytes.c, first));
+          if (range == 0) {
+            for (int64_t i = 0; i < shape.m; i++) CHECK(std::isinf(by_bytes.at(i, 0)) == std::isinf(by_floats.at(i, 0)));
+          } else {
+            CHECK(worst_error(before, by_bytes) <= worst_error(before, by_floats));
+          }
+        }
+      }
     }
   });
 }

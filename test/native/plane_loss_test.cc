@@ -31,10 +31,10 @@ AfterLoss multiply_with_loss(TileLoss what, int64_t before_instruction) {
   multiply(floats, by_floats, 1);
   // Every block is of either way of computing, whole.
   bool right = true;
-  for (int64_t i = 0; i < 128; i += 32) {
-    for (int64_t j = 0; j < 128; j += 64) {
+  for (int64_t i = 0; i < 128; i += kPlaneRows) {
+    for (int64_t j = 0; j < 128; j += kPlaneCols) {
       bool is_planes = true, is_floats = true;
-      for (int64_t row = i; row < i + 32; row++) {
+      for (int64_t row = i; row < i + kPlaneRows; row++) {
         is_planes = is_planes && std::memcmp(&by_planes.at(row, j), &untouched.at(row, j), 64 * sizeof(float)) == 0;
         is_floats = is_floats && std::memcmp(&by_planes.at(row, j), &by_floats.at(row, j), 64 * sizeof(float)) == 0;
       }
@@ -44,8 +44,7 @@ AfterLoss multiply_with_loss(TileLoss what, int64_t before_instruction) {
   const bool noticed = tiles_are_lost(table);
   if (noticed) {
     CHECK_EQUAL(describe(table), "avx512 (AMX is off: the processor's tiles got lost)");
-    GemmCall call = by_planes.call();
-    CHECK(!uses_planes(table, call));  // from now on
+    CHECK(!uses_planes(table, Precision::kHighest, 128, 128, 96));  // from now on
     Product later = before;
     multiply(table, later, 1);
     CHECK(same_bits(later.c, by_floats.c));
@@ -59,11 +58,11 @@ AfterLoss multiply_with_loss(TileLoss what, int64_t before_instruction) {
 TEST(tiles_that_get_lost_are_noticed_wherever_it_happens) {
   const test::ModelTable model;
   if (!model.get()) return;
-  // One call of the kernel for a block of 32×64 and three steps of k.
+  // One call of the kernel for a block of 64×64 and three steps of k.
   const int64_t product = 2 + 4;  // of planes: loads of A, products of two by two tiles
-  const int64_t rest = 4 + 3 * (3 * 2 + 5 * product) + 4, main = 4 + 3 * (2 + product) + 4;  // zeros, B's loads, stores
-  const int64_t call = 2 + 2 * (rest + main) + 3;  // configure, canary; compare, canary, release
-  const int64_t blocks = 4 * 2;
+  const int64_t sums = 4 + 3 * (3 * 2 + 5 * product) + 3 * (2 + product) + 4;  // zeros, B's loads and products, stores
+  const int64_t call = 2 + 4 * sums + 3;  // configure, canary; compare, canary, release
+  const int64_t blocks = 2 * 2;
   int64_t noticed = 0, tried = 0;
   for (int64_t block : {int64_t{0}, blocks - 1}) {
     for (int64_t n = 3; n < call; n += n < 6 || n > call - 8 ? 1 : 29) {  // while the canary is there
@@ -76,7 +75,7 @@ TEST(tiles_that_get_lost_are_noticed_wherever_it_happens) {
   CHECK_EQUAL(noticed, tried);
   CHECK_EQUAL(test::illegal_tile_instructions(), 0);
   // The configuration with the data, where the next instruction compares it: the processor refuses any other.
-  const AfterLoss after = multiply_with_loss(TileLoss::kDataAndConfiguration, 5 * call + call - 2);
+  const AfterLoss after = multiply_with_loss(TileLoss::kDataAndConfiguration, 3 * call + call - 2);
   CHECK(after.noticed && after.right);
   CHECK_EQUAL(test::illegal_tile_instructions(), 0);
   const AfterLoss between = multiply_with_loss(TileLoss::kDataAndConfiguration, 2 * call + 1);  // nothing was in it
@@ -100,9 +99,9 @@ TEST(planes_that_are_zero_are_not_multiplied) {
     instructions[product == &others] = test::tile_instructions();
   }
   CHECK(same_bits({integers.c.begin(), integers.c.begin() + 96 * 128}, {others.c.begin(), others.c.begin() + 96 * 128}));
-  const int64_t blocks = 4 * 2, steps = 3, pairs = 2, product = 2 + 4;
-  const int64_t of_three = 2 + pairs * (16 + steps * (3 * 2 + 3 * product)) + 3;
-  const int64_t of_six = 2 + pairs * (16 + steps * (4 * 2 + 6 * product)) + 3;
+  const int64_t blocks = 2 * 2, steps = 3, pairs = 4, product = 2 + 4;
+  const int64_t of_three = 2 + pairs * (8 + steps * (3 * 2 + 3 * product)) + 3;
+  const int64_t of_six = 2 + pairs * (8 + steps * (4 * 2 + 6 * product)) + 3;
   CHECK_EQUAL(instructions[0], blocks * of_three);
   CHECK_EQUAL(instructions[1], (blocks - 2) * of_three + 2 * of_six);
 }

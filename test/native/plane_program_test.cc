@@ -1,4 +1,6 @@
 // Training by products of planes: the same bits for any number of threads, tiles that get lost on the way, explain().
+#include <random>
+
 #include "check.h"
 #include "model/table.h"
 #include "program/plan.h"
@@ -45,6 +47,48 @@ TEST(training_by_planes_has_the_same_bits_for_any_number_of_threads) {
   check_training(*model.get(), Precision::kHighest, 1e-5f);
   check_training(*model.get(), Precision::kHigh, 1e-3f);
   check_training(*model.get(), Precision::kMedium, 0.1f);
+}
+
+// Training on bytes, the last batch being smaller, with tiles lost before one of the instructions.
+std::vector<float> trained_on_bytes(const KernelTable& kernels, const std::vector<uint8_t>& bytes, bool as_bytes,
+                                    int threads, int64_t lost_before = 0) {
+  Data data = make_data(3 * kBatch - 40, kSizes.front(), kSizes.back(), 3);
+  for (size_t i = 0; i < data.x.size(); i++) data.x[i] = static_cast<float>(bytes[i]) * (1 / 128.0f);
+  Mlp mlp = make_mlp(kSizes, kBatch, true);
+  mlp.spec.skips_zeros = true;
+  if (as_bytes) mlp.spec.buffers[0].scale = 1 / 128.0f;
+  const auto program = make_program(mlp.spec, mlp.parameters, false, kernels);
+  TrainingSpan training(data, kBatch, true, threads);
+  if (as_bytes) {
+    training.span.inputs[0].data = bytes.data();
+    training.span.inputs[0].type = ElementType::kU8;
+  }
+  if (lost_before > 0) lose_tiles(TileLoss::kData, lost_before);
+  CHECK_EQUAL(train(*program, training.span).steps, 3);
+  lose_tiles(TileLoss::kNothing, 0);
+  return weights_of(*mlp.parameters);
+}
+
+TEST(bytes_are_trained_on_as_planes_whatever_their_density) {
+  const ModelTable model;
+  if (!model.get()) return;
+  KernelTable floats = *model.get();
+  floats.planes = nullptr;
+  for (const uint32_t zeros_of_ten : {0u, 9u}) {
+    std::vector<uint8_t> bytes(static_cast<size_t>(3 * kBatch * kSizes.front()));
+    std::mt19937 random(7);
+    for (uint8_t& x : bytes) x = random() % 10 < zeros_of_ten ? 0 : static_cast<uint8_t>(random());
+    const std::vector<float> expected = trained_on_bytes(floats, bytes, false, 1);
+    const std::vector<float> one = trained_on_bytes(*model.get(), bytes, true, 1);
+    CHECK(one != expected);
+    CHECK(are_near(one, expected, 2e-5f));
+    for (const int threads : {2, 3}) CHECK(trained_on_bytes(*model.get(), bytes, true, threads) == one);
+    // With a scale that is a power of two a product of one plane is that of three, which sums up in another order.
+    CHECK(are_near(trained_on_bytes(*model.get(), bytes, false, 1), one, 2e-5f));
+    const ModelTable losing;
+    CHECK(are_near(trained_on_bytes(*losing.get(), bytes, true, 1, 20'000), expected, 2e-5f));
+    CHECK(tiles_are_lost(*losing.get()));
+  }
 }
 
 TEST(training_at_medium_precision_on_this_machine) {

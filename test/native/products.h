@@ -128,7 +128,7 @@ template <class Body>
 void for_each_table(Body body) {
   for (const KernelTable* const* table = supported_tables(); *table; table++) body(**table);
   const test::ModelTable model;
-  if (model.get()) body(*model.get());
+  if (model.sparing()) body(*model.sparing());
 }
 
 // Without what multiplies by planes, which has other bits.

@@ -1,7 +1,7 @@
 // Plane kernels for AMX; compiled for it and AVX-512, so nothing here may leak a shared symbol.
 #include "kernels/simd/avx512.h"
 
-#include "kernels/plane_pack.inl.h"
+#include "kernels/plane_pack_bytes.inl.h"
 #include "kernels/plane_tiles.inl.h"
 
 namespace quern {

@@ -9,6 +9,7 @@ namespace quern {
 // One plane alone: three products take 1.5 times as long as multiply-adds do.
 extern const PlaneKernels kAvx512Bf16Planes;
 const PlaneKernels kAvx512Bf16Planes = {
-    {nullptr, pack_planes<1>, nullptr, nullptr}, multiply_by_dot, {0, 16, 0, 0}, {0, 32, 0, 0}};
+    {nullptr, pack_planes<1>, nullptr, nullptr}, nullptr, multiply_by_dot,
+    {{}, {14, 28, 75}}, {}};
 
 }  // namespace quern

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "kernels/dispatch.h"
 #include "kernels/tile_state.h"
@@ -16,7 +17,25 @@ inline const KernelTable* find_supported(const char* name) {
   return nullptr;
 }
 
-// A table with a state of its own; `get` is null, said aloud once, on a machine without AVX-512, and under
+// A table whose planes pay for every shape that has steps of k.
+class EagerTable {
+ public:
+  explicit EagerTable(const KernelTable& table) : table_(table) {
+    if (!table.planes) return;
+    planes_ = *table.planes;
+    for (int i = 0; i <= kMaxPlanes; i++) planes_.costs[i] = planes_.costs_of_bytes[i] = {0, 1, 0};
+    table_.planes = &planes_;
+  }
+  EagerTable(const EagerTable&) = delete;
+
+  const KernelTable& get() const { return table_; }
+
+ private:
+  KernelTable table_;
+  PlaneKernels planes_{};
+};
+
+// A table with a state of its own, eager for planes; `get` is null, said aloud once, on a machine without AVX-512, and under
 // ThreadSanitizer, to which each of the model's products is some 16,000 reads of memory to look at.
 class ModelTable {
  public:
@@ -34,16 +53,20 @@ class ModelTable {
     table_.name = "amx";
     table_.planes = &kModelPlanes;
     table_.tile_state = &tile_state_;
+    eager_.emplace(table_);
 #endif
 #endif
   }
   ModelTable(const ModelTable&) = delete;
 
-  const KernelTable* get() const { return table_.name ? &table_ : nullptr; }
+  const KernelTable* get() const { return eager_ ? &eager_->get() : nullptr; }
+  // The same, but using planes only where they pay.
+  const KernelTable* sparing() const { return eager_ ? &table_ : nullptr; }
 
  private:
   KernelTable table_{};
   TileState tile_state_;
+  std::optional<EagerTable> eager_;
 };
 
 }  // namespace quern::test

@@ -3,7 +3,7 @@
 
 #include "kernels/simd/avx512.h"
 
-#include "kernels/plane_pack.inl.h"
+#include "kernels/plane_pack_bytes.inl.h"
 #include "kernels/plane_tiles.inl.h"
 
 namespace quern::test {
