@@ -136,11 +136,13 @@ class PlaneMultiplication {
     block->bias = k.begin == 0 && call_.bias ? call_.bias + column : nullptr;
     block->add_c = call_.accumulate || k.begin > 0;
     block->relu = is_last && epilogue_.kernel_applies_relu();
+    const GemmBlock finished{row, block->rows, column, block->cols};
+    if (passes && call_.fetch) call_.fetch(call_.taker, finished);
     const PlaneResult result = kernels_.multiply(*block);
     if (result == PlaneResult::kLost) table_.tile_state->lose();
     if (result != PlaneResult::kDone) multiply_floats(row, column, k, *block);
     if (is_last && epilogue_.is_needed()) {
-      epilogue_.finish({row, block->rows, column, block->cols}, block->c, block->ldc);
+      epilogue_.finish(finished, block->c, block->ldc);
     }
   }
 

@@ -36,7 +36,7 @@ QUERN_INLINE void split_row(V x, V y, uint16_t* row, int64_t next, U* seen) {
 // Steps of k that operands are asked for ahead: they mostly come from beyond L2.
 constexpr int64_t kPackAhead = 2 * kPlaneStep;
 
-QUERN_INLINE void fetch_ahead(const float* x) { __builtin_prefetch(x); }
+QUERN_INLINE void fetch_ahead(const float* x) { __builtin_prefetch(x, 0, 2); }
 
 QUERN_INLINE int at_most_16(int64_t n) { return n < 0 ? 0 : n < kPlaneLines ? static_cast<int>(n) : kPlaneLines; }
 
@@ -65,15 +65,19 @@ void pack_lines(const float* x, int64_t stride, int64_t lines, int64_t k, uint16
   }
 }
 
-// The same, contiguous along the lines: rows are pairs.
+// All tiles of a step, contiguous along the lines: rows are pairs. Row after row, which the hardware foresees.
 template <int kPlanes>
-void pack_pairs(const float* x, int64_t stride, int64_t lines, int64_t k, uint16_t* tile, int64_t next, U* seen) {
-  const int count = at_most_16(lines);
+void pack_pairs(const float* x, int64_t stride, int64_t lines, int64_t k, uint16_t* tiles, int64_t next, U* seen) {
   for (int64_t p = 0; p < kPlaneLines; p++) {
-    const V first = p < k ? load_n(x + p * stride, count) : set1(0.0f);
-    const V second = kPlaneLines + p < k ? load_n(x + (kPlaneLines + p) * stride, count) : set1(0.0f);
-    fetch_ahead(x + (kPackAhead + p) * stride), fetch_ahead(x + (kPackAhead + kPlaneLines + p) * stride);
-    split_row<kPlanes>(first, second, tile + p * kPlaneStep, next, seen);
+    for (int64_t line = 0; line < lines; line += kPlaneLines) {
+      const int count = at_most_16(lines - line);
+      const float* const low = x + p * stride + line;
+      const float* const high = low + kPlaneLines * stride;
+      const V first = p < k ? load_n(low, count) : set1(0.0f);
+      const V second = kPlaneLines + p < k ? load_n(high, count) : set1(0.0f);
+      fetch_ahead(low + kPackAhead * stride), fetch_ahead(high + kPackAhead * stride);
+      split_row<kPlanes>(first, second, tiles + line * kPlaneStep + p * kPlaneStep, next, seen);
+    }
   }
 }
 
@@ -86,16 +90,15 @@ int pack_planes(PlaneOperand operand, const float* x, int64_t line_stride, int64
   const bool along_k = k_stride == 1;
   const bool transposes = along_k != (operand == PlaneOperand::kA);
   U seen[kMaxPlanes] = {set1_u(0), set1_u(0), set1_u(0)};
-  for (int64_t begin = 0; begin < k; begin += kPlaneStep) {
-    for (int64_t t = 0; t < tiles; t++) {
+  for (int64_t begin = 0; begin < k; begin += kPlaneStep, packed += kPlanes * next) {
+    const float* const from = x + begin * k_stride;
+    if (!along_k) pack_pairs<kPlanes>(from, k_stride, lines, k - begin, packed, next, seen);
+    for (int64_t t = 0; along_k && t < tiles; t++) {
       const int64_t first = t * kPlaneLines;
-      const float* const from = x + first * line_stride + begin * k_stride;
-      uint16_t* const tile = packed + t * kTileWords;
-      if (along_k) pack_lines<kPlanes>(from, line_stride, lines - first, k - begin, tile, next, seen);
-      else pack_pairs<kPlanes>(from, k_stride, lines - first, k - begin, tile, next, seen);
-      for (int plane = 0; transposes && plane < kPlanes; plane++) transpose_tile(tile + plane * next);
+      pack_lines<kPlanes>(from + first * line_stride, line_stride, lines - first, k - begin, packed + t * kTileWords, next,
+                          seen);
     }
-    packed += kPlanes * next;
+    for (int64_t tile = 0; transposes && tile < kPlanes * tiles; tile++) transpose_tile(packed + tile * kTileWords);
   }
   return any_not_zero(seen[1]) ? 3 : any_not_zero(seen[0]) ? 2 : 1;
 }
