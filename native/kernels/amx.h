@@ -9,7 +9,7 @@ struct Amx {
   const char* refusal = nullptr;       // why not, a sentence, where the processor has it
 };
 
-// At the first call asks the system for permission and runs the self-test, about a millisecond, where the processor has
+// At the first call asks the system for permission and runs the self-test, less than a millisecond, where the processor has
 // AMX. `avx512` is the table that does everything but large products.
 const Amx& amx(const KernelTable& avx512);
 
