@@ -95,8 +95,8 @@ int pack_planes(PlaneOperand operand, const float* x, int64_t line_stride, int64
     if (!along_k) pack_pairs<kPlanes>(from, k_stride, lines, k - begin, packed, next, seen);
     for (int64_t t = 0; along_k && t < tiles; t++) {
       const int64_t first = t * kPlaneLines;
-      pack_lines<kPlanes>(from + first * line_stride, line_stride, lines - first, k - begin, packed + t * kTileWords, next,
-                          seen);
+      uint16_t* const tile = packed + t * kTileWords;
+      pack_lines<kPlanes>(from + first * line_stride, line_stride, lines - first, k - begin, tile, next, seen);
     }
     for (int64_t tile = 0; transposes && tile < kPlanes * tiles; tile++) transpose_tile(packed + tile * kTileWords);
   }

@@ -49,10 +49,11 @@ class Trial {
   // congruential generator (Knuth's MMIX), quick as most of the test is spent here.
   float next(Kind kind, bool in_a) {
     const uint64_t word = state_ = state_ * 6364136223846793005 + 1442695040888963407;
-    const float uniform = static_cast<float>(static_cast<int32_t>(word >> 40)) * 0x1p-24f, sign = word >> 39 & 1 ? 1.0f : -1.0f;
+    const float uniform = static_cast<float>(static_cast<int32_t>(word >> 40)) * 0x1p-24f;
+    const float sign = word >> 39 & 1 ? 1.0f : -1.0f;
     switch (kind) {
       case Kind::kPositive: return uniform;
-      case Kind::kWideRange: return sign * (1 + uniform) * as_float((95 + (word >> 33 & 63)) << 23);
+      case Kind::kWideRange: return sign * (1 + uniform) * as_float(((word >> 33 & 63) + 95) << 23);
       case Kind::kMostLeftOut: return sign * as_float(0x3f807f3f | (word >> 40 & 0x7f0000));  // mid lo is largest
       case Kind::kBytes: return in_a ? static_cast<float>(word >> 56) : sign * uniform;
       default: return sign * uniform;

@@ -176,7 +176,9 @@ TEST(planes_of_bytes_are_as_exact_as_multiply_adds) {
           if (parts == 1) first = by_bytes.c;
           CHECK(same_bits(by_bytes.c, first));
           if (range == 0) {
-            for (int64_t i = 0; i < shape.m; i++) CHECK(std::isinf(by_bytes.at(i, 0)) == std::isinf(by_floats.at(i, 0)));
+            for (int64_t i = 0; i < shape.m; i++) {
+              CHECK_EQUAL(std::isinf(by_bytes.at(i, 0)), std::isinf(by_floats.at(i, 0)));
+            }
           } else {
             CHECK(worst_error(before, by_bytes) <= worst_error(before, by_floats));
           }

@@ -35,8 +35,8 @@ class EagerTable {
   PlaneKernels planes_{};
 };
 
-// A table with a state of its own, eager for planes; `get` is null, said aloud once, on a machine without AVX-512, and under
-// ThreadSanitizer, to which each of the model's products is some 16,000 reads of memory to look at.
+// A table with a state of its own, eager for planes; `get` is null, said aloud once, on a machine without AVX-512, and
+// under ThreadSanitizer, to which each of the model's products is some 16,000 reads of memory to look at.
 class ModelTable {
  public:
   ModelTable() {
