@@ -26,7 +26,7 @@ bool all_finite(const PlaneSums& sums, int64_t rows, int64_t cols) {
   return mask_bits(at_least(seen, set1_u(0x80000000))) == 0;
 }
 
-// The columns from j on, `n` of them; `kAddsC` as the block's add_c, `kHasBias` where it has one or adds C.
+// The columns from j on, `n` of them, all of a vector where `kWhole`; `kAddsC` is the block's add_c.
 template <bool kWhole, bool kAddsC>
 QUERN_INLINE void add_column(const PlaneBlock& t, const PlaneSums& sums, int64_t j, int n) {
   auto get = [&](const float* from) { return kWhole ? load(from) : load_n(from, n); };

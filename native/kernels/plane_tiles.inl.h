@@ -99,21 +99,23 @@ void sum_products(const PlaneBlock& t, TilePair pair, int first, int last) {
   }
 }
 
-// Adds the products of A's one plane, whose tiles stay while B's pass.
+// Adds the products of A's one plane, whose tiles, 4 and 5, stay while B's pass in 6: 8 tiles a step for 12 products of
+// three planes. They go into one sum in turn: three roundings a step, where multiply-adds have 32, are no worse.
 template <class Tiles, int kRowTiles, int kColTiles>
 void sum_one_plane(const PlaneBlock& t, TilePair pair) {
+  constexpr int kPassing = kTileA + 2;
   const int64_t a_step = t.a_packed * pair.a_tiles * kTileWords, b_plane = pair.b_tiles * kTileWords;
   for (int64_t p = 0; p < t.k; p += kPlaneStep, pair.a += a_step, pair.b += t.planes * b_plane) {
-    Tiles::template load<4>(pair.a, kTileRowBytes);
-    if constexpr (kRowTiles > 1) Tiles::template load<5>(pair.a + kTileWords, kTileRowBytes);
+    Tiles::template load<kTileA>(pair.a, kTileRowBytes);
+    if constexpr (kRowTiles > 1) Tiles::template load<kTileA + 1>(pair.a + kTileWords, kTileRowBytes);
     for (int j = t.planes - 1; j >= 0; j--) {
-      Tiles::template load<6>(pair.b + j * b_plane, kTileRowBytes);
-      Tiles::template dpbf16ps<0, 4, 6>();
-      if constexpr (kRowTiles > 1) Tiles::template dpbf16ps<2, 5, 6>();
+      Tiles::template load<kPassing>(pair.b + j * b_plane, kTileRowBytes);
+      Tiles::template dpbf16ps<0, kTileA, kPassing>();
+      if constexpr (kRowTiles > 1) Tiles::template dpbf16ps<2, kTileA + 1, kPassing>();
       if constexpr (kColTiles > 1) {
-        Tiles::template load<6>(pair.b + j * b_plane + kTileWords, kTileRowBytes);
-        Tiles::template dpbf16ps<1, 4, 6>();
-        if constexpr (kRowTiles > 1) Tiles::template dpbf16ps<3, 5, 6>();
+        Tiles::template load<kPassing>(pair.b + j * b_plane + kTileWords, kTileRowBytes);
+        Tiles::template dpbf16ps<1, kTileA, kPassing>();
+        if constexpr (kRowTiles > 1) Tiles::template dpbf16ps<3, kTileA + 1, kPassing>();
       }
     }
   }
