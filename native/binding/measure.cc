@@ -77,7 +77,7 @@ Napi::Value bandwidth(const Napi::CallbackInfo& info) {
   // What was never written is one page of zeros, read from L1.
   run_parts(threads, threads, [&](int part) { std::fill_n(memory.data() + part * floats, floats, 1.0f); });
   const double result = rate(threads, seconds, [&](int part) {
-    volatile float sink = 0;
+    [[maybe_unused]] volatile float sink = 0;
     float* mine = memory.data() + part * floats;
     for (int64_t pass = 0; pass < passes; pass++) {
       if (copy) {
