@@ -1,4 +1,5 @@
 // Splitting floats into planes, packing them, the model of AMX's product, and the self-test.
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -255,6 +256,46 @@ TEST(amx_itself_where_there_is_some) {
   }
   const char* const failure = plane_self_test(*table);
   CHECK_EQUAL(std::string(failure ? failure : ""), "");
+}
+
+// Numbers of many magnitudes, so that products are flushed, rounded and cancelled, and none is too large.
+std::vector<float> tame_floats(int64_t n, uint32_t stream, int down) {
+  std::vector<float> values = any_floats(n, stream);
+  for (float& x : values) {
+    int exponent;
+    std::frexp(x, &exponent);
+    x = std::ldexp(x, -exponent / 2 - down);
+  }
+  return values;
+}
+
+TEST(the_model_has_the_bits_of_amx_itself) {
+  const KernelTable* const table = find_supported("amx");
+  if (!table) {
+    std::puts("skipped: AMX's model beside the processor");
+    return;
+  }
+  const PlaneKernels& amx = *table->planes;
+  for (int planes = 1; planes <= kMaxPlanes; planes++) {
+    for (const auto& [rows, cols, k, down] :
+         {std::array<int, 4>{64, 64, 160, 0}, {64, 64, 96, 50}, {33, 49, 65, 30}, {7, 16, 31, 0}}) {
+      const std::vector<float> a = tame_floats(rows * k, 11, down), b = tame_floats(k * cols, 12, down);
+      Packed packed_a(rows, k, planes), packed_b(cols, k, planes);
+      PlaneBlock block{};
+      block.a = packed_a.words(), block.b = packed_b.words();
+      block.planes = block.a_packed = planes, block.scale = 1;
+      block.a_planes = amx.pack[planes](PlaneOperand::kA, a.data(), k, 1, rows, k, packed_a.words());
+      amx.pack[planes](PlaneOperand::kB, b.data(), 1, cols, cols, k, packed_b.words());
+      block.rows = rows, block.cols = cols, block.k = k, block.ldc = cols;
+      std::vector<float> c[2];
+      for (const bool by_model : {false, true}) {
+        c[by_model].resize(static_cast<size_t>(rows * cols));
+        block.c = c[by_model].data();
+        CHECK((by_model ? kModelPlanes : amx).multiply(block) == PlaneResult::kDone);
+      }
+      CHECK(std::memcmp(c[0].data(), c[1].data(), c[0].size() * sizeof(float)) == 0);
+    }
+  }
 }
 
 }  // namespace
