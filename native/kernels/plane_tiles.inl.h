@@ -170,13 +170,14 @@ PlaneResult multiply_by_tiles(const PlaneBlock& t) noexcept {
   return intact ? add_sums(t, sums) : PlaneResult::kLost;
 }
 
-// Where they pay, measured on Emerald Rapids, one thread and two. With data that is not all zeros its cores multiply a
-// tile in 5.3 ns (16 cycles at the clock they keep then), in 6 to 7 with tiles from L2, where multiply-adds take 67
-// (8192 of them, 32 a cycle): six products leave less than half to gain. Packing 128 columns for 128 rows of the seed
-// model takes that: 107 us by multiply-adds, 105 to 111 by planes, and more where two workers pack the same rows. Three
-// products gain a half, one three quarters. Bytes are multiplied as three, but what is left of them where MNIST's zeros
-// are skipped takes as long: training in batches of 128 by planes takes 10 to 15 % longer than that with up to 512
-// units (and 15 to 20 % less than multiply-adds where nothing is skipped), in batches of 256 it takes 5 to 20 % less.
+// Where they pay, measured on a Xeon of 2 MB of L2 a core, by one thread and two. With data that is not all zeros its
+// cores multiply a tile in 5.3 ns (16 cycles at the clock they keep then), in 6 to 7 with tiles from L2, where
+// multiply-adds take 67 (8192 of them, 32 a cycle): six products leave less than half to gain. Packing 128 columns for
+// 128 rows of the seed model takes that: 107 us by multiply-adds, 105 to 111 by planes, and more where two workers pack
+// the same rows. Three products gain a half, one three quarters. Bytes are multiplied as three, but what is left of
+// them where MNIST's zeros are skipped takes as long: training in batches of 128 by planes takes 10 to 15 % longer than
+// that with up to 512 units (and 15 to 20 % less than multiply-adds where nothing is skipped), in batches of 256 it
+// takes 5 to 20 % less.
 template <class Tiles>
 constexpr PlaneKernels tile_kernels() {
   return {{nullptr, pack_planes<1>, pack_planes<2>, pack_planes<3>}, pack_bytes, multiply_by_tiles<Tiles>,
