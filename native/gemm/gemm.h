@@ -48,7 +48,7 @@ struct GemmCall {
   bool b_is_finite = false;
   // Null, or A as bytes, which stand for a_scale times themselves, in place of `a`: of a call that pays as planes.
   const uint8_t* a_bytes = nullptr;
-  float a_scale = 1;
+  float a_scale = 1;  // as it stays for floats
   // As 'high' and 'medium' fewer bits of A and B may be multiplied (kernels/plane_kernels.h) where that is faster.
   Precision precision = Precision::kHighest;
   // No block that is taken crosses the border of a panel, and parts keep to their panels whatever C's height.

@@ -70,7 +70,7 @@ int64_t group_floats(int64_t n, int64_t k, int planes) noexcept {
   return std::min(divide_up(n, kPlaneCols) * panel, std::max(panel, kGroupFloats));
 }
 
-// Blocks of 32 rows and 64 columns, what is left over at the ends.
+// Blocks of kPlaneRows rows and kPlaneCols columns, what is left over at the ends.
 GemmTiling tiling_of(int64_t m, int64_t n) noexcept {
   return {n, kPlaneLines, GemmPieces::of_length(divide_up(n, kPlaneLines), kPlaneCols / kPlaneLines),
           GemmPieces::of_length(m, kPlaneRows)};
@@ -82,7 +82,7 @@ class PlaneMultiplication {
  public:
   PlaneMultiplication(const KernelTable& table, const GemmCall& call, float* scratch) noexcept
       : table_(table), kernels_(*table.planes), call_(call), epilogue_(table, call), planes_(planes_of(call.precision)),
-        a_planes_(call.a_bytes ? 1 : planes_), tiling_(tiling_of(call.m, call.n)),
+        a_packed_(call.a_bytes ? 1 : planes_), tiling_(tiling_of(call.m, call.n)),
         k_block_(k_block(call.k)), group_(group_of(call.n, call.k, planes_)),
         a_scratch_(reinterpret_cast<uint16_t*>(scratch)),
         b_scratch_(reinterpret_cast<uint16_t*>(scratch + strip_floats(call.m, call.k, planes_))),
@@ -113,8 +113,8 @@ class PlaneMultiplication {
     for (int64_t t = tiles.begin; t < tiles.end; t++) {
       PlaneBlock block;
       block.a = a_scratch_;
-      block.planes = planes_, block.a_packed = a_planes_;
-      block.scale = call_.a_bytes ? call_.a_scale : 1;
+      block.planes = planes_, block.a_packed = a_packed_;
+      block.scale = call_.a_scale;
       block.rows = tiling_.tiles.size(t);
       block.k = k.size();
       block.a_planes = pack_a(tiling_.tiles.begin(t), block.rows, k);
@@ -228,7 +228,7 @@ class PlaneMultiplication {
   const PlaneKernels& kernels_;
   const GemmCall& call_;
   const GemmEpilogue epilogue_;
-  const int planes_, a_planes_;
+  const int planes_, a_packed_;
   const GemmTiling tiling_;
   const int64_t k_block_, group_;
   uint16_t* const a_scratch_;

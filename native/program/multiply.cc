@@ -15,7 +15,8 @@ class Multiplication {
  public:
   Multiplication(const Gemm& gemm, const InstructionWork& work) noexcept
       : gemm_(gemm), work_(work), call_(call_of(gemm, work)), list_(list_of(work)), skipped_(skipped_of()) {
-    if (work.planned.skipped >= 0 && !list_) set_bytes();
+    if (work.planned.skipped < 0 || list_) return;
+    work.context.skipping.set_bytes(work.planned.skipped, work.context, work.worker, &call_);
   }
 
   void run() noexcept {
@@ -66,17 +67,10 @@ class Multiplication {
     return work.planned.skipped < 0 ? nullptr : work.context.lists.batch(input_of(work), work.worker);
   }
 
-  void set_bytes() noexcept {
-    work_.context.skipping.set_bytes(work_.planned.skipped, work_.context, work_.worker, &call_);
-  }
-
-  bool uses_planes() const noexcept {
-    return quern::uses_planes(work_.kernels, call_.precision, call_.m, call_.n, call_.k);
-  }
-
   // A if all its zeros are to be skipped.
   std::optional<SkippedOperand> skipped_of() const noexcept {
-    if (work_.planned.skipped < 0 || list_ || uses_planes()) return std::nullopt;
+    if (work_.planned.skipped < 0 || list_) return std::nullopt;
+    if (uses_planes(work_.kernels, call_.precision, call_.m, call_.n, call_.k)) return std::nullopt;
     const Context& context = work_.context;
     return context.skipping.operand(work_.kernels, call_, work_.planned.skipped, context, work_.worker);
   }

@@ -139,8 +139,7 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
       matrix.may_be_bytes |= plan.inputs[i] == matrix.of.input && span.inputs[i].type == ElementType::kU8;
     }
     if (!matrix.may_be_bytes) continue;
-    matrix.scale = spec.buffers[matrix.of.input].scale;
-    kernels.affine_u8(bytes, matrix.table, 256, matrix.scale, 0);
+    kernels.affine_u8(bytes, matrix.table, 256, spec.buffers[matrix.of.input].scale, 0);
     matrix.may_be_bytes = matrix.table[0] == 0;  // which it is not where the scale is not finite
   }
 }
@@ -221,8 +220,8 @@ Nonzeros& Skipping::nonzeros_of(const Matrix& matrix, int worker) const noexcept
 void Skipping::set_bytes(int32_t index, const Context& context, int worker, GemmCall* call) const noexcept {
   const Matrix& matrix = matrices_[static_cast<size_t>(index)];
   if (!matrix.is_bytes || matrix.is_looked_at) return;
-  call->a_bytes = reinterpret_cast<const uint8_t*>(context.floats(matrix.of.buffer, worker));
-  call->a_scale = matrix.scale;
+  call->a_bytes = at_hand(matrix, context, worker).bytes;
+  call->a_scale = matrix.table[1];
 }
 
 std::optional<SkippedOperand> Skipping::operand(const KernelTable& kernels, const GemmCall& call, int32_t index,

@@ -99,7 +99,6 @@ class Skipping {
     SkippedMatrix of;
     bool is_list = false, may_be_bytes = false;
     bool is_looked_at = true, is_bytes = false;  // in this step
-    float scale = 1;                             // of a byte
     int steps_not_looked = 0;
     int64_t size = 0;
     float table[256];  // what a byte stands for
