@@ -15,6 +15,8 @@ struct GemmBlock {
 // Takes a finished block, whose element (row + i, column + j) is c[i * ld + j].
 using GemmTake = void(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept;
 using GemmFetch = void(const void* taker, const GemmBlock& block) noexcept;
+// Where the weights of a block are.
+using GemmSgd = SgdTarget(void* taker, const GemmBlock& block) noexcept;
 
 // Strides in floats. A is m×k and B is k×n as multiplied: a transposed operand has its row stride 1. Of each pair of
 // strides one is 1. C is m×n, row-major, and overlaps neither A nor B nor bias. k = 0 gives function(bias [+ C]); m or
@@ -38,6 +40,9 @@ struct GemmCall {
   // Null, or who alone wants C: the memory at `c` may then be used, or left as it was.
   GemmTake* take = nullptr;
   void* taker = nullptr;
+  // Null, or says that `take` makes a step of SGD with momentum and does nothing else, which a kernel may then do with
+  // what it has in registers.
+  GemmSgd* sgd = nullptr;
   // Null, or asks for the memory that `take` will touch for a block, while others are multiplied: where it is not in L2,
   // or blocks come in no order (listed_gemm.h).
   GemmFetch* fetch = nullptr;

@@ -12,10 +12,16 @@ namespace {
 
 // Steps of k in one block: of a panel of B, 32 KB, which stays in L1 while the rows of A pass over it.
 constexpr int64_t kBlock = 128;
-constexpr int64_t kBlockWords = kBlock / kMarksInWord;
+// The last block takes what would be so short a block of its own that passing over the sums once more costs more than
+// what L1 does not keep. (784 steps are six blocks, not seven.)
+constexpr int64_t kLongestBlock = kBlock + kBlock / 4;
+constexpr int64_t kBlockWords = (kLongestBlock + kMarksInWord - 1) / kMarksInWord;
 
 // Rows of C that are finished together, while they are in L1.
 constexpr int64_t kStrip = 16;
+
+// Rows of C that a kernel computes at once, at most.
+constexpr int64_t kRowsOfWalk = 2;
 
 // Rows of C whose sums are kept between blocks of k, 32 KB of them: not where C is, whose lines lie apart and may be
 // with other cores.
@@ -36,7 +42,7 @@ class SkippingMultiplication {
       : kernels_(table.skipping), pack_(table.gemm.pack), call_(call), epilogue_(table, call),
         transposed_(a.transposed), kernel_(a.transposed ? kernels_.columns : kernels_.rows),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, true)),
-        is_one_block_(call.m < kFewRows && call.b_is_finite), block_(is_one_block_ ? call.k : kBlock) {
+        is_one_block_(call.m < kFewRows && call.b_is_finite) {
     const SparseMatrix& matrix = a.matrix;
     tile_.a_row = a.transposed ? 1 : matrix.cols, tile_.a_col = a.transposed ? matrix.cols : 1;
     tile_.floats = matrix.floats, tile_.bytes = matrix.bytes, tile_.table = matrix.table;
@@ -75,14 +81,19 @@ class SkippingMultiplication {
   }
 
   void blocks(Range rows, Range columns, Place sums) const noexcept {
-    alignas(kAlignment) float packed[kBlock * kPanelColumns];
-    for (Range k{0, std::min(block_, call_.k)};; k = {k.end, std::min(k.end + block_, call_.k)}) {
+    alignas(kAlignment) float packed[kLongestBlock * kPanelColumns];
+    for (Range k{0, end_of_block(0)};; k = {k.end, end_of_block(k.end)}) {
       Block block = block_of(columns, k);
       if (!is_one_block_ && block.b_row > kPanelColumns && rows.size() >= kWorthPacking) pack(packed, &block);
       const bool skips = call_.b_is_finite || kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
       if (k.end == call_.k) return finish(block, rows, skips, sums);
       multiply(block, rows, skips, sums, sums);
     }
+  }
+
+  int64_t end_of_block(int64_t begin) const noexcept {
+    const int64_t longest = is_one_block_ ? call_.k : kLongestBlock;
+    return call_.k - begin <= longest ? call_.k : begin + kBlock;
   }
 
   Place c_at(int64_t row, int64_t column) const noexcept {
@@ -100,22 +111,36 @@ class SkippingMultiplication {
     block->b = packed, block->b_row = width;
   }
 
-  // The last block of k.
+  // The last block of k: strip by strip, or all rows where the kernel makes the update of them itself.
   void finish(const Block& block, Range all_rows, bool skips, Place sums) const noexcept {
     alignas(kAlignment) float passing[kStrip * kPanelColumns];
     const bool passes = epilogue_.passes_on() && block.k.begin == 0;
+    const bool updates = kernel_updates(block);
     for (Range rows = all_rows; rows.begin < all_rows.end; rows.begin = rows.end) {
-      rows.end = std::min(rows.begin + kStrip, all_rows.end);
+      rows.end = updates || !epilogue_.is_needed() ? all_rows.end : std::min(rows.begin + kStrip, all_rows.end);
       const Place c = passes ? Place{passing, block.columns.size()} : c_at(rows.begin, block.columns.begin);
-      const bool is_negative_zero = multiply(block, rows, skips, sums.below(rows.begin - all_rows.begin), c);
-      if (is_negative_zero && skips) multiply_all(block.columns, rows, c);
-      const GemmBlock finished{rows.begin, rows.size(), block.columns.begin, block.columns.size()};
-      if (epilogue_.is_needed()) epilogue_.finish(finished, c.at, c.row);
+      const SgdTarget target = updates ? call_.sgd(call_.taker, finished(block, rows)) : SgdTarget{};
+      const int64_t done = multiply(block, rows, skips, sums.below(rows.begin - all_rows.begin), c,
+                                    updates ? &target : nullptr);
+      const bool is_negative_zero = done == 0;
+      rows.end = rows.begin + (is_negative_zero ? std::min(kRowsOfWalk, rows.size()) : done);
+      if (is_negative_zero) multiply_all(block.columns, rows, c);
+      if (epilogue_.is_needed() && (is_negative_zero || !updates)) epilogue_.finish(finished(block, rows), c.at, c.row);
     }
   }
 
-  // Goes on from `sums` and writes to `to`, which may be the same. Whether a sum of the last block is -0.
-  bool multiply(const Block& block, Range rows, bool skips, Place sums, Place to) const noexcept {
+  bool kernel_updates(const Block& block) const noexcept {
+    return transposed_ && call_.sgd && epilogue_.passes_on() && block.columns.size() == kernels_.update_columns;
+  }
+
+  static GemmBlock finished(const Block& block, Range rows) noexcept {
+    return {rows.begin, rows.size(), block.columns.begin, block.columns.size()};
+  }
+
+  // Goes on from `sums` and writes to `to`, which may be the same, or updates. How many rows are finished, if it skips
+  // in the last block: those before one in which a sum is -0.
+  int64_t multiply(const Block& block, Range rows, bool skips, Place sums, Place to,
+                   const SgdTarget* update = nullptr) const noexcept {
     SkippingTile tile = tile_;
     move(rows.begin, block.k.begin, &tile);
     uint64_t all[kBlockWords];
@@ -128,8 +153,9 @@ class SkippingMultiplication {
     tile.c = to.at, tile.ldc = to.row;
     tile.bias = block.k.begin == 0 && call_.bias ? call_.bias + block.columns.begin : nullptr;
     tile.rows = rows.size(), tile.cols = block.columns.size(), tile.k = block.k.size();
-    tile.is_last = block.k.end == call_.k;
-    tile.relu = tile.is_last && epilogue_.kernel_applies_relu();
+    const bool is_last = block.k.end == call_.k;
+    tile.stops_at_negative_zero = skips && is_last, tile.update = update;
+    tile.relu = is_last && epilogue_.kernel_applies_relu();
     return kernel_(tile);
   }
 
@@ -164,7 +190,6 @@ class SkippingMultiplication {
   SkippingKernel* const kernel_;
   const GemmTiling tiling_;
   const bool is_one_block_;
-  const int64_t block_;
   SkippingTile tile_{};  // of all of A
 };
 

@@ -15,6 +15,7 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/listed_kernels.h"
 #include "kernels/plane_kernels.h"
+#include "kernels/sgd_step.h"
 #include "kernels/skipping_kernels.h"
 
 namespace quern {
@@ -50,7 +51,6 @@ using LossKernel = void(const LossOperands&) noexcept;
 using AccuracyKernel = void(const float* prediction, const float* target, const int32_t* labels, float threshold,
                             float* values, int64_t rows, int64_t cols) noexcept;
 
-struct SgdScalars { float learning_rate, momentum, decay; };               // decay = weightDecay * learningRate, or 0
 struct AdamScalars { float alpha, beta1, beta2, epsilon, decay; };
 
 // Counter-based random numbers: Philox4x32-10 with key (seed low, seed high ^ epoch-mixed, see runtime/random.h).

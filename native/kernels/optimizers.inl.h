@@ -22,6 +22,12 @@ QUERN_INLINE bool update_weights(float* w, int64_t n, Update update) {
   return mask_bits(is_nan(nothing)) == 0;
 }
 
+// How far a weight moves by momentum, of which the old value becomes the new one.
+QUERN_INLINE V sgd_move(V step, V momentum, bool nesterov, V* velocity) {
+  *velocity = fma(momentum, *velocity, negate(step));
+  return nesterov ? fma(momentum, *velocity, negate(step)) : *velocity;
+}
+
 // Keras's order of operations: decay, w -= w * decay; then the step, each product rounded unless FMA fuses it:
 // no momentum: w = w - lr * g;  momentum: m = momentum * m - (lr * g), w = w + m;
 // nesterov: with the new m, w = w + (momentum * m - (lr * g)).
@@ -34,10 +40,9 @@ QUERN_INLINE bool sgd_update(float* w, const float* g, float* m, int64_t n, SgdS
     });
   }
   return update_weights(w, n, [&](auto lanes, int64_t i, V weight) {
-    V step = rate * lanes.load(g + i);
-    V velocity = fma(momentum, lanes.load(m + i), negate(step));
+    V velocity = lanes.load(m + i);
+    const V move = sgd_move(rate * lanes.load(g + i), momentum, nesterov, &velocity);
     lanes.store(m + i, velocity);
-    V move = nesterov ? fma(momentum, velocity, negate(step)) : velocity;
     return decayed<kDecays>(weight, decay) + move;
   });
 }

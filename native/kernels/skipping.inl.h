@@ -16,6 +16,8 @@ constexpr int kApartVectors = kLanes == 16 ? 4 : 8;
 constexpr int kTogetherVectors = 4;
 constexpr int kApartRows = kRegisters >= 32 ? 2 : 1;
 
+constexpr int vectors_of(bool together) { return together ? kTogetherVectors : kApartVectors; }
+
 // A row of A, from a step on: element i is a(i * col).
 struct FloatsOfA {
   const float* x;
@@ -78,36 +80,63 @@ class SkippingRows {
       : a_(t), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
         marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
         sums_(t.sums ? t.sums + j : nullptr), sums_row_(t.sums_row), c_(t.c + j), ldc_(t.ldc),
-        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu), is_last_(t.is_last),
-        last_(static_cast<int>(kTail ? t.cols - j : kLanes)) {}
+        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu), stops_(t.stops_at_negative_zero),
+        last_(static_cast<int>(kTail ? t.cols - j : kLanes)),
+        update_(t.update), weights_(t.update ? t.update->weights : nullptr),
+        momentum_(t.update ? t.update->momentum : nullptr) {}
 
-  // Whether a sum ended as -0.
+  // How many rows are not finished.
   template <bool kTogether>
-  QUERN_INLINE bool multiply() {
-    M negative = no_lanes();
+  QUERN_INLINE int64_t multiply() {
     while ((kTogether || kApartRows == 2) && left_ >= 2) {
-      negative = negative | (kTogether ? two_together() : two_apart());
+      if (!(kTogether ? two_together() : two_apart())) return left_;
     }
-    while (left_ > 0) negative = negative | one();
-    return mask_bits(negative) != 0;
+    while (left_ > 0) {
+      if (!one()) return left_;
+    }
+    return 0;
   }
 
  private:
+  static constexpr bool kUpdates = kTransposed && !kTail && kVectors > 1;
+
   template <int kRows>
   QUERN_INLINE void start(V (&sum)[kRows][kVectors]) const {
     start_tile<kRows, kVectors, kTail>(sum, bias_, sums_, sums_row_, last_);
   }
 
-  // Stores kRows, and goes on to those below.
+  // Stores kRows, or updates by them, and goes on to those below, unless a sum is -0.
   template <int kRows>
-  QUERN_INLINE M finish(const V (&sum)[kRows][kVectors]) {
-    store_tile<kRows, kVectors, kTail>(sum, relu_, c_, ldc_, last_);
+  QUERN_INLINE bool finish(const V (&sum)[kRows][kVectors]) {
+    if (stops_ && mask_bits(negative_zeros(sum)) != 0) return false;
+    if (kUpdates && update_) update(sum);
+    else store_tile<kRows, kVectors, kTail>(sum, relu_, c_, ldc_, last_);
     a_.x += kRows * a_row_;
     marks_ += kRows * marks_row_;
     if (sums_) sums_ += kRows * sums_row_;
     c_ += kRows * ldc_;
     left_ -= kRows;
-    return is_last_ ? negative_zeros(sum) : no_lanes();
+    return true;
+  }
+
+  template <int kRows>
+  QUERN_INLINE void update(const V (&sum)[kRows][kVectors]) {
+    const V rate = set1(update_->scalars.learning_rate), momentum = set1(update_->scalars.momentum);
+    const bool nesterov = update_->nesterov;
+    V nothing = set1(0.0f);
+#pragma GCC unroll 2
+    for (int i = 0; i < kRows; i++, weights_ += update_->row, momentum_ += update_->row) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) {
+        V velocity = load(momentum_ + v * kLanes);
+        const V move = sgd_move(rate * sum[i][v], momentum, nesterov, &velocity);
+        const V weight = load(weights_ + v * kLanes) + move;
+        store(momentum_ + v * kLanes, velocity);
+        store(weights_ + v * kLanes, weight);
+        nothing = fma(weight, set1(0.0f), nothing);
+      }
+    }
+    if (mask_bits(is_nan(nothing)) != 0) *update_->are_finite = false;
   }
 
   // Where a walk along the row at hand starts, or the one below it, and how many steps there are from there on.
@@ -138,7 +167,7 @@ class SkippingRows {
     for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last_), sum[v]);
   }
 
-  QUERN_INLINE M one() {
+  QUERN_INLINE bool one() {
     V sum[1][kVectors];
     start(sum);
     for (Start at = first(); at.left > 0; next(&at)) {
@@ -148,7 +177,7 @@ class SkippingRows {
     return finish(sum);
   }
 
-  QUERN_INLINE M two_apart() {
+  QUERN_INLINE bool two_apart() {
     V sum[2][kVectors];
     start(sum);
     for (Start at0 = first(); at0.left > 0; next(&at0)) {
@@ -165,7 +194,7 @@ class SkippingRows {
     return finish(sum);
   }
 
-  QUERN_INLINE M two_together() {
+  QUERN_INLINE bool two_together() {
     V sum[2][kVectors];
     start(sum);
     for (Start at0 = first(); at0.left > 0; next(&at0)) {
@@ -200,27 +229,30 @@ class SkippingRows {
   const float* const bias_;
   int64_t left_;
   const int64_t k_;
-  const bool relu_, is_last_;
+  const bool relu_, stops_;
   const int last_;  // columns in the last vector
+  const SgdTarget* const update_;
+  float *weights_, *momentum_;
 };
 
 template <class A, bool kTransposed, bool kTogether>
-QUERN_INLINE bool skip_in(const SkippingTile& t) {
-  constexpr int kVectors = kTogether ? kTogetherVectors : kApartVectors;
-  bool negative = false;
-  int64_t j = 0;
+QUERN_INLINE int64_t skip_in(const SkippingTile& t) {
+  constexpr int kVectors = vectors_of(kTogether);
+  int64_t j = 0, left = 0;
+  const auto skip = [&](auto rows) {
+    const int64_t now_left = rows.template multiply<kTogether>();
+    if (now_left > left) left = now_left;
+  };
   for (; j + kVectors * kLanes <= t.cols; j += kVectors * kLanes) {
-    negative |= SkippingRows<A, kTransposed, kVectors, false>(t, j).template multiply<kTogether>();
+    skip(SkippingRows<A, kTransposed, kVectors, false>(t, j));
   }
-  for (; j + kLanes <= t.cols; j += kLanes) {
-    negative |= SkippingRows<A, kTransposed, 1, false>(t, j).template multiply<kTogether>();
-  }
-  if (j < t.cols) negative |= SkippingRows<A, kTransposed, 1, true>(t, j).template multiply<kTogether>();
-  return negative;
+  for (; j + kLanes <= t.cols; j += kLanes) skip(SkippingRows<A, kTransposed, 1, false>(t, j));
+  if (j < t.cols) skip(SkippingRows<A, kTransposed, 1, true>(t, j));
+  return t.rows - left;
 }
 
 template <bool kTransposed, bool kTogether>
-bool skipping(const SkippingTile& t) noexcept {
+int64_t skipping(const SkippingTile& t) noexcept {
   return t.floats ? skip_in<FloatsOfA, kTransposed, kTogether>(t) : skip_in<BytesOfA, kTransposed, kTogether>(t);
 }
 
@@ -246,7 +278,8 @@ constexpr bool kSharesColumns = kRegisters >= 32;
 constexpr double kPays = kLanes == 16 ? 0.6 : 0.55;
 
 constexpr SkippingKernels skipping_kernels() {
-  return {kPays, skipping<false, false>, skipping<true, kSharesColumns>, mark_floats, mark_bytes,
+  return {kPays, skipping<false, false>, skipping<true, kSharesColumns>,
+          vectors_of(kSharesColumns) * kLanes, mark_floats, mark_bytes,
           turn_marks, all_finite};
 }
 

@@ -1,9 +1,11 @@
 // Products that skip the zeros of A: fma(0, b, sum) is sum where b is finite, so leaving it out changes no bit, but for
-// one thing: the sum -0 becomes 0 by adding a product that is 0. The kernels say when they ended with a -0.
+// one thing: the sum -0 becomes 0 by adding a product that is 0. The kernels stop where they ended with a -0.
 //
 // No std, no templates: each instruction set's unit includes this.
 #pragma once
 #include <stdint.h>
+
+#include "kernels/sgd_step.h"
 
 namespace quern {
 
@@ -33,11 +35,14 @@ struct SkippingTile {
   const float* bias;  // null after the first steps
   int64_t rows, cols, k;
   bool relu;
-  bool is_last;  // no further steps of k are to be added
+  bool stops_at_negative_zero;
+  // Null, or what is done with C, of update_columns columns, in place of storing it, by the kernel for a transposed A.
+  const SgdTarget* update;
 };
 
-// Whether an element ended as -0, before the epilogue; false for what is not the last.
-using SkippingKernel = bool(const SkippingTile&) noexcept;
+// How many rows are finished: all of them or, where the kernel stops, those before the first one or two in which an
+// element ended as -0, before the epilogue. Rows that are not finished may have been written, but not to `update`.
+using SkippingKernel = int64_t(const SkippingTile&) noexcept;
 
 struct SkippingKernels {
   // The density below which they beat the dense kernels in whole panels of columns, and for 32 rows of a batch or more.
@@ -47,6 +52,7 @@ struct SkippingKernels {
   // For a transposed A, whose rows are columns as stored, such as neighbouring pixels, and mostly 0 at the same places:
   // where there are registers for it, two of them walk over the marks of both and share what is read of B.
   SkippingKernel* columns;
+  int64_t update_columns;
   // Marks what is not 0 of n elements, in whole words that lie `next` words apart, and returns how many those are. Also
   // copies them, unless `copy` is null.
   int64_t (*mark_floats)(const float* x, int64_t n, float* copy, uint64_t* marks, int64_t next) noexcept;

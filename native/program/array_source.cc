@@ -7,6 +7,17 @@
 #include "runtime/fetch.h"
 
 namespace quern {
+namespace {
+
+// Rows are gathered some at a time, while the next ones are on their way: a page of them, or as many as make it worth
+// while to check short ones together.
+constexpr int64_t kGroupBytes = 4096, kGroupRows = 16;
+
+int64_t rows_together(int64_t row_bytes) {
+  return std::clamp<int64_t>(kGroupBytes / std::max<int64_t>(row_bytes, 1), 1, kGroupRows);
+}
+
+}  // namespace
 
 ArraySource::ArraySource(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span,
                          const uint32_t* rows_in_order)
@@ -45,10 +56,14 @@ void ArraySource::gather(int64_t step, Range share, const Context& context, int 
   }
 }
 
-// Permuted rows lie anywhere, so the hardware does not foresee them. Of 128 rows of 784 bytes, fetching takes 8 us and
-// saves 20; of as many floats it takes what it saves. Spread over the longest gemm it costs that gemm as much.
+bool ArraySource::fetches(Range share) const noexcept {
+  return rows_in_order_ && share.size() * row_bytes_ <= cpu().l2 / 8;
+}
+
+// Permuted rows lie anywhere, so the hardware does not foresee them. Of 128 rows of 784 bytes, fetching takes 4 us and
+// saves 20; of as many floats it takes what it saves. Spread over the gemms it costs them as much.
 void ArraySource::fetch(int64_t step, Range share) const noexcept {
-  if (!rows_in_order_ || share.size() * row_bytes_ > cpu().l2 / 8) return;
+  if (!fetches(share)) return;
   const int64_t end = std::min(step * batch_size_ + share.end, rows_);
   for (const Array& array : arrays_) {
     if (!array.csr.empty()) continue;
@@ -58,40 +73,65 @@ void ArraySource::fetch(int64_t step, Range share) const noexcept {
   }
 }
 
+// Permuted rows are asked for, to L1 if fetch() has brought them to L2.
+template <class Gather>
+void ArraySource::for_each_group(const Array& array, int64_t first, Range share, int64_t group,
+                                 Gather gather) const noexcept {
+  const bool are_near = fetches(share);
+  Range rows{share.begin, std::min(share.begin + group, share.end)};
+  while (rows.begin < share.end) {
+    const Range next{rows.end, std::min(rows.end + group, share.end)};
+    for (int64_t i = next.begin; rows_in_order_ && i < next.end; i++) {
+      const void* const row = array.row(row_at(first + i));
+      if (are_near) fetch_to_l1(row, array.row_bytes());
+      else fetch_to_l2(row, array.row_bytes());
+    }
+    if (!gather(rows)) return;
+    rows = next;
+  }
+}
+
 void ArraySource::copy_bytes(const Array& array, int64_t first, Range share, void* out,
                              const GatheredMarks& marks) const noexcept {
-  for (int64_t i = share.begin; i < share.end; i++) {
-    const void* const row = array.row(row_at(first + i));
-    if (marks.nonzeros) marks.copy(kernels_.skipping, row, i);
-    else std::memcpy(static_cast<uint8_t*>(out) + i * array.row_length, row, static_cast<size_t>(array.row_length));
-  }
+  for_each_group(array, first, share, rows_together(array.row_bytes()), [&](Range rows) {
+    for (int64_t i = rows.begin; i < rows.end; i++) {
+      const void* const row = array.row(row_at(first + i));
+      if (marks.nonzeros) marks.copy(kernels_.skipping, row, i);
+      else std::memcpy(static_cast<uint8_t*>(out) + i * array.row_length, row, static_cast<size_t>(array.row_length));
+    }
+    return true;
+  });
 }
 
 // Row by row where they are permuted or marked, else all at once.
 void ArraySource::gather(const Array& array, int64_t first, Range share, void* out, const GatheredMarks& marks,
                          BadData* bad) const noexcept {
-  const int64_t together = rows_in_order_ || marks.nonzeros ? 1 : share.size();
-  for (int64_t i = share.begin; i < share.end; i += together) {
-    const int64_t count = together * array.row_length;
-    void* const to = static_cast<float*>(out) + i * array.row_length;
-    if (rows_in_order_ && i + 1 < share.end) fetch_to_l2(array.row(row_at(first + i + 1)), array.row_bytes());
-    const void* const from = array.row(row_at(first + i));
-    if (marks.nonzeros && array.is_as_wanted()) {
-      marks.copy(kernels_.skipping, from, i);
-    } else {
-      copy(array, from, to, count);
-      if (marks.nonzeros) marks.mark(kernels_.skipping, i);
-    }
+  const bool by_rows = rows_in_order_ || marks.nonzeros;
+  const int64_t group = by_rows ? rows_together(array.row_bytes()) : share.size();
+  for_each_group(array, first, share, group, [&](Range rows) {
+    float* const to = static_cast<float*>(out) + rows.begin * array.row_length;
+    const int64_t count = rows.size() * array.row_length;
+    if (!by_rows) copy(array, array.row(row_at(first + rows.begin)), to, count);
+    else for (int64_t i = rows.begin; i < rows.end; i++) copy_row(array, first, i, out, marks);
     const int64_t found = find_bad(array, to, count);
-    if (found == count) continue;
+    if (found == count) return true;
     SpanError error;
     const bool label = array.dtype == DType::kI32;
     error.kind = label ? SpanError::kLabel : SpanError::kFinite;
     error.column = found % array.row_length;
-    error.value = label ? static_cast<double>(static_cast<const int32_t*>(to)[found])
-                        : static_cast<double>(static_cast<const float*>(to)[found]);
-    return report(array, first, i + found / array.row_length, error, bad);
-  }
+    error.value = label ? static_cast<double>(reinterpret_cast<const int32_t*>(to)[found])
+                        : static_cast<double>(to[found]);
+    report(array, first, rows.begin + found / array.row_length, error, bad);
+    return false;
+  });
+}
+
+void ArraySource::copy_row(const Array& array, int64_t first, int64_t i, void* out,
+                           const GatheredMarks& marks) const noexcept {
+  const void* const from = array.row(row_at(first + i));
+  if (marks.nonzeros && array.is_as_wanted()) return marks.copy(kernels_.skipping, from, i);
+  copy(array, from, static_cast<float*>(out) + i * array.row_length, array.row_length);
+  if (marks.nonzeros) marks.mark(kernels_.skipping, i);
 }
 
 void ArraySource::gather_list(const Array& array, int64_t first, Range share, BatchList* list,

@@ -44,9 +44,15 @@ class ArraySource : public BatchSource {
   };
 
   void add(const ProgramSpec& spec, const ArrayView& view, BufferId buffer, SpanError::Array which, int index);
+  // Whether fetch() brings such a share of a batch near.
+  bool fetches(Range share) const noexcept;
+  // Calls gather(rows) for `group` rows of the share at a time, while the next ones come near, until it returns false.
+  template <class Gather>
+  void for_each_group(const Array& array, int64_t first, Range share, int64_t group, Gather gather) const noexcept;
   int64_t row_at(int64_t position) const { return rows_in_order_ ? rows_in_order_[position] : position; }
   void gather(const Array& array, int64_t first, Range share, void* out, const GatheredMarks& marks,
               BadData* bad) const noexcept;
+  void copy_row(const Array& array, int64_t first, int64_t i, void* out, const GatheredMarks& marks) const noexcept;
   void copy_bytes(const Array& array, int64_t first, Range share, void* out, const GatheredMarks& marks) const noexcept;
   void gather_list(const Array& array, int64_t first, Range share, BatchList* list, BadData* bad) const noexcept;
   void gather_csr(const Array& array, int64_t first, Range share, float* out, const GatheredMarks& marks,

@@ -28,6 +28,7 @@ class Multiplication {
     call_.takes_panels = work_.context.uses_panels && folded.in_panels;
     TileWork taker(work_.kernels, work_.context, update, folded.floats.begin, call_.m, call_.n, call_.takes_panels);
     call_.take = &TileWork::take, call_.taker = &taker;
+    if (taker.is_momentum_step()) call_.sgd = &TileWork::sgd;
     if (list_ || !updated_stays_near()) call_.fetch = &TileWork::fetch;
     multiply(!keeps_without_gradient(work_.context, update));
   }

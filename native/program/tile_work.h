@@ -33,6 +33,18 @@ class TileWork {
     }
   }
 
+  // Whether nothing but a step of SGD with momentum is made of a block.
+  bool is_momentum_step() const noexcept { return quern::is_momentum_step(context_, update_); }
+  static SgdTarget sgd(void* work, const GemmBlock& block) noexcept {
+    TileWork& self = *static_cast<TileWork*>(work);
+    return momentum_target(self.context_, self.update_, self.begin_of(block), self.place_of(block).stride,
+                           &self.are_finite_);
+  }
+
+  ~TileWork() {
+    if (!are_finite_) context_.note_not_finite();
+  }
+
  private:
   PanelPlace place_of(const GemmBlock& block) const noexcept {
     return in_panels_ ? panel_place(rows_, cols_, block.column) : PanelPlace{block.column, cols_};
@@ -50,6 +62,7 @@ class TileWork {
   const Instruction& update_;
   const int64_t begin_, rows_, cols_;
   const bool in_panels_;
+  bool are_finite_ = true;  // what kernels wrote themselves
 };
 
 }  // namespace quern

@@ -13,6 +13,12 @@ namespace quern {
 void apply_update(const KernelTable& kernels, Context& context, const Instruction& update, int64_t begin,
                   const float* gradients, int64_t count) noexcept;
 
+// Whether the update is a step of SGD with momentum and no decay, and where the weights are of which it makes one: a
+// block of them from `begin` on, with so many floats from row to row.
+bool is_momentum_step(const Context& context, const Instruction& update) noexcept;
+SgdTarget momentum_target(const Context& context, const Instruction& update, int64_t begin, int64_t row,
+                          bool* are_finite) noexcept;
+
 // Asks for the parameters, and the momentum, that an update of so many floats will read and write.
 void fetch_updated(const Context& context, const Instruction& update, int64_t begin, int64_t count) noexcept;
 

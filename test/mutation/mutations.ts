@@ -17,8 +17,8 @@ export const nativeMutations: readonly Mutation[] = [
   {
     what: "the sign of the gradient in SGD's Nesterov term",
     file: 'native/kernels/optimizers.inl.h',
-    from: 'nesterov ? fma(momentum, velocity, negate(step)) : velocity',
-    to: 'nesterov ? fma(momentum, velocity, step) : velocity',
+    from: 'nesterov ? fma(momentum, *velocity, negate(step)) : *velocity',
+    to: 'nesterov ? fma(momentum, *velocity, step) : *velocity',
     red: golden('optimizers', 'training', 'mnist'),
   },
   {

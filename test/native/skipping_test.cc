@@ -36,8 +36,33 @@ Bytes to_bytes(std::vector<float>& a) {
   return result;
 }
 
-// Computes it by skipping, in parts from the last to the first.
-void skip(const KernelTable& table, Product& product, Bytes* bytes, int parts) {
+// A step of SGD, of which the product is the gradient.
+struct Step {
+  const KernelTable& table;
+  int64_t cols;
+  std::vector<float> weights, momentum;
+  bool are_finite = true;
+
+  static constexpr SgdScalars kScalars{0.5f, 0.25f, 0};
+
+  void make(int64_t begin, const float* gradients, int64_t count) {
+    are_finite &= table.sgd(&weights[begin], gradients, &momentum[begin], count, kScalars, true);
+  }
+  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
+    Step& self = *static_cast<Step*>(taker);
+    for (int64_t i = 0; i < block.rows; i++) {
+      self.make((block.row + i) * self.cols + block.column, c + i * ld, block.cols);
+    }
+  }
+  static SgdTarget sgd(void* taker, const GemmBlock& block) noexcept {
+    Step& self = *static_cast<Step*>(taker);
+    const int64_t begin = block.row * self.cols + block.column;
+    return {&self.weights[begin], &self.momentum[begin], self.cols, kScalars, true, &self.are_finite};
+  }
+};
+
+// Computes it by skipping, in parts from the last to the first; `step` takes it if there is one.
+void skip(const KernelTable& table, Product& product, Bytes* bytes, int parts, Step* step = nullptr) {
   const Shape shape = product.shape;
   SparseMatrix matrix;
   if (bytes) matrix.bytes = bytes->bytes.data(), matrix.table = bytes->table.data();
@@ -53,6 +78,7 @@ void skip(const KernelTable& table, Product& product, Bytes* bytes, int parts) {
   const Marks& marks = shape.transpose_a ? of_columns : nonzeros.of_rows();
   GemmCall call = product.call();
   call.b_is_finite = std::all_of(product.b.begin(), product.b.end(), [](float x) { return std::isfinite(x); });
+  if (step) call.take = Step::take, call.taker = step, call.sgd = Step::sgd;
   for (int part = parts - 1; part >= 0; part--) {
     call.b_is_finite = call.b_is_finite && part % 2 == 0;
     skipping_gemm(table, call, {matrix, marks, shape.transpose_a, 0}, part, parts);
@@ -117,6 +143,41 @@ TEST(skipping_keeps_the_sign_of_zeros) {
       for (float& x : product.a) x *= 1e-30f;
       for (float& x : product.bias) x = -0.0f;
       check_same(table, product, nullptr, 1, "zeros");
+    }
+  });
+}
+
+// The same bits, but that NaN may be any.
+bool same_values(std::vector<float> x, std::vector<float> y) {
+  const auto be_one_nan = [](float& value) { value = std::isnan(value) ? kNaN : value; };
+  std::for_each(x.begin(), x.end(), be_one_nan), std::for_each(y.begin(), y.end(), be_one_nan);
+  return same_bits(x, y);
+}
+
+// In registers where panels are whole, also where sums underflow and where B is not finite.
+TEST(updates_by_gradients_that_skip_are_those_by_whole_gradients) {
+  for_each_table_without_planes([&](const KernelTable& table) {
+    std::mt19937 random(9);
+    for (int round = 0; round < 200; round++) {
+      Product product({pick(random, {1, 2, 35, 200}), pick(random, {8, 64, 72, 200}),
+                       pick(random, {1, 60, 130, 300}), true, false}, {}, random);
+      thin_out(product.a, round % 2 ? 0.03 : 0.3, random);
+      if (round % 4 < 2) {
+        for (float& x : product.b) x = std::copysign(1e-30f, x);
+        for (float& x : product.a) x *= 1e-30f;
+      }
+      if (round % 7 == 0) product.b[random() % product.b.size()] = kInf;
+      const size_t size = static_cast<size_t>(product.shape.m * product.shape.n);
+      std::uniform_real_distribution<float> uniform(-1, 1);
+      std::vector<float> values(size);
+      for (float& x : values) x = round % 3 ? uniform(random) : -0.0f;
+      Step expected{table, product.shape.n, values, values}, actual = expected;
+      Product dense = product;
+      multiply(table, dense, 1);
+      expected.make(0, dense.c.data(), static_cast<int64_t>(size));
+      skip(table, product, nullptr, 1 + round % 3, &actual);
+      CHECK(same_values(expected.weights, actual.weights) && same_values(expected.momentum, actual.momentum));
+      CHECK(expected.are_finite == actual.are_finite);
     }
   });
 }

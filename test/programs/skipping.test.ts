@@ -59,6 +59,8 @@ function train(model: Model, isa: string, input: NativeArray, skipsZeros: boolea
       parameters.read(index, slot, left.subarray(at, at + length));
     }
   });
+  // Of two NaNs an instruction passes on either one, by its form, and their signs may differ.
+  left.forEach((value, i) => { if (Number.isNaN(value)) left[i] = NaN; });
   return { bits: Buffer.from(left.buffer), accumulators, skipped: skipped.reduce((sum, flops) => sum + flops, 0) };
 }
 
