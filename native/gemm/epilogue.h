@@ -1,6 +1,7 @@
 // What gemm does beside the product itself.
 #pragma once
 #include "gemm/gemm.h"
+#include "gemm/nonzeros.h"
 
 namespace quern {
 
@@ -12,7 +13,7 @@ class GemmEpilogue {
 
   // Whether finished tiles are left with something that the micro kernel has not done.
   bool is_needed() const noexcept {
-    return call_.take || call_.saved || (call_.function != PointwiseFunction::kLinear && !kernel_applies_relu());
+    return call_.take || call_.saved || call_.marked || (call_.function != PointwiseFunction::kLinear && !kernel_applies_relu());
   }
 
   // Whether tiles need not be written where C is. (Those that `saved` is for have its ld.)
@@ -29,6 +30,7 @@ class GemmEpilogue {
         table_.pointwise[function](c + i * ld, c + i * ld, block.cols, call_.alpha);
       }
     }
+    if (call_.marked) mark(*call_.marked, block, c, ld);
     if (call_.take) call_.take(call_.taker, block, c, ld);
   }
 
@@ -38,6 +40,17 @@ class GemmEpilogue {
   }
 
  private:
+  void mark(const MarkedOutput& to, const GemmBlock& block, const float* c, int64_t ld) const noexcept {
+    const bool ends_word = block.cols % kMarksInWord == 0 || block.column + block.cols == call_.n;
+    if (block.column % kMarksInWord != 0 || !ends_word) return;
+    const int64_t next = to.marks->next();
+    uint64_t* const words = to.marks->of_line(to.first_row + block.row) + block.column / kMarksInWord * next;
+    for (int64_t i = 0; i < block.rows; i++) {
+      *to.nonzeros += table_.skipping.mark_floats(c + i * ld, block.cols, nullptr, words + i, next);
+    }
+    *to.elements += block.rows * block.cols;
+  }
+
   const KernelTable& table_;
   const GemmCall& call_;
 };

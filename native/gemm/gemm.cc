@@ -123,24 +123,14 @@ class Multiplication {
 
   void pack_b(Range panels, Range k) const noexcept {
     for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
-      end = std::min(k.end, call_.b_col == 1 ? begin + kRowsPacked : end_of_stretch(begin));
-      const PanelPlace b = b_place(begin);
+      end = std::min(k.end, call_.b_col == 1 ? begin + kRowsPacked : end_of_stretch(call_, begin));
+      const PanelPlace b = step_of_b(call_, begin);
       for (int64_t p = panels.begin; p < panels.end; p++) {
         const int64_t column = tiling_.first_column(p), width = tiling_.width(p);
         kernels_.pack(call_.b + b.offset + column * b.stride, call_.b_row, b.stride, end - begin,
                       tiling_.first_column(p + 1) - column, packed_b(panels, p, k) + (begin - k.begin) * width, width);
       }
     }
-  }
-
-  // Of a transposed B, whose k columns as stored are contiguous up to here.
-  int64_t end_of_stretch(int64_t k) const noexcept {
-    return call_.b_in_panels ? (k / kPanelColumns + 1) * kPanelColumns : call_.k;
-  }
-
-  // Where B(k, 0) is, and the floats from there to B(k, 1), for packing.
-  PanelPlace b_place(int64_t k) const noexcept {
-    return call_.b_in_panels ? panel_place(call_.n, call_.k, k) : PanelPlace{k * call_.b_row, call_.b_col};
   }
 
   float* packed_b(Range panels, int64_t panel, Range k) const noexcept {

@@ -18,6 +18,16 @@ using GemmFetch = void(const void* taker, const GemmBlock& block) noexcept;
 // Where the weights of a block are.
 using GemmSgd = SgdTarget(void* taker, const GemmBlock& block) noexcept;
 
+class Marks;
+
+// Takes which elements of C are not 0, of blocks of whole words of marks.
+struct MarkedOutput {
+  const Marks* marks;
+  int64_t first_row;   // that C's first row is of what is marked
+  int64_t* nonzeros;   // are counted there
+  int64_t* elements;   // that were looked at
+};
+
 // Strides in floats. A is m×k and B is k×n as multiplied: a transposed operand has its row stride 1. Of each pair of
 // strides one is 1. C is m×n, row-major, and overlaps neither A nor B nor bias. k = 0 gives function(bias [+ C]); m or
 // n = 0 does nothing to C.
@@ -43,6 +53,8 @@ struct GemmCall {
   // Null, or says that `take` makes a step of SGD with momentum and does nothing else, which a kernel may then do with
   // what it has in registers.
   GemmSgd* sgd = nullptr;
+  // Null, or marks C as blocks of it are finished.
+  const MarkedOutput* marked = nullptr;
   // Null, or asks for the memory that `take` will touch for a block, while others are multiplied: where it is not in L2,
   // or blocks come in no order (listed_gemm.h).
   GemmFetch* fetch = nullptr;

@@ -37,6 +37,16 @@ void for_each_panel(const GemmTiling& tiling, const GemmRegion& region, What wha
   }
 }
 
+// Where step `k` of a B that is row-major or stored transposed begins: B(k, 0), and the floats from there to B(k, 1).
+inline PanelPlace step_of_b(const GemmCall& call, int64_t k) noexcept {
+  return call.b_in_panels ? panel_place(call.n, call.k, k) : PanelPlace{k * call.b_row, call.b_col};
+}
+
+// Of one that is stored transposed, whose steps are contiguous up to here.
+inline int64_t end_of_stretch(const GemmCall& call, int64_t k) noexcept {
+  return call.b_in_panels ? (k / kPanelColumns + 1) * kPanelColumns : call.k;
+}
+
 // Where column `column` of a B that is not transposed begins.
 inline PanelPlace place_in_b(const GemmCall& call, int64_t column) noexcept {
   return call.b_in_panels ? panel_place(call.k, call.n, column) : PanelPlace{column, call.b_row};

@@ -34,15 +34,24 @@ constexpr int64_t kWorthPacking = 16;
 // Rows of C below which all steps of k are one block, where nobody has to look at it: they use few of B's rows.
 constexpr int64_t kFewRows = 32;
 
+// Floats from row to row of a transposed A from which on its columns walk in twos, alike or not: the lines of one
+// compete for a few sets of L1, so that each is read once for both.
+constexpr int64_t kFarApart = 512;
+
+const SkippingWay& way_of(const SkippingKernels& kernels, const GemmCall& call, bool has_like_columns) noexcept {
+  if (call.a_row != 1) return kernels.rows;
+  return has_like_columns || call.a_col >= kFarApart ? kernels.columns : kernels.columns_apart;
+}
+
 // The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
 // because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by zeros too.
 class SkippingMultiplication {
  public:
   SkippingMultiplication(const KernelTable& table, const GemmCall& call, const SkippedOperand& a) noexcept
       : kernels_(table.skipping), pack_(table.gemm.pack), call_(call), epilogue_(table, call),
-        transposed_(a.transposed), kernel_(a.transposed ? kernels_.columns : kernels_.rows),
+        transposed_(a.transposed), kernel_(way_of(kernels_, call, a.has_like_columns).kernel),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, true)),
-        is_one_block_(call.m < kFewRows && call.b_is_finite) {
+        is_one_block_(call.m < kFewRows && call.b_is_finite && call.b_col == 1) {
     const SparseMatrix& matrix = a.matrix;
     tile_.a_row = a.transposed ? 1 : matrix.cols, tile_.a_col = a.transposed ? matrix.cols : 1;
     tile_.floats = matrix.floats, tile_.bytes = matrix.bytes, tile_.table = matrix.table;
@@ -83,8 +92,7 @@ class SkippingMultiplication {
   void blocks(Range rows, Range columns, Place sums) const noexcept {
     alignas(kAlignment) float packed[kLongestBlock * kPanelColumns];
     for (Range k{0, end_of_block(0)};; k = {k.end, end_of_block(k.end)}) {
-      Block block = block_of(columns, k);
-      if (!is_one_block_ && block.b_row > kPanelColumns && rows.size() >= kWorthPacking) pack(packed, &block);
+      const Block block = block_of(columns, k, !is_one_block_ && rows.size() >= kWorthPacking, packed);
       const bool skips = call_.b_is_finite || kernels_.all_finite(block.b, k.size(), columns.size(), block.b_row);
       if (k.end == call_.k) return finish(block, rows, skips, sums);
       multiply(block, rows, skips, sums, sums);
@@ -100,15 +108,25 @@ class SkippingMultiplication {
     return {call_.c + row * call_.ldc + column, call_.ldc};
   }
 
-  Block block_of(Range columns, Range k) const noexcept {
+  // Where it lies, or in `packed`: as a copy where `copies` says that it pays, or turned if B is stored transposed.
+  Block block_of(Range columns, Range k, bool copies, float* packed) const noexcept {
+    const int64_t width = divide_up(columns.size(), tiling_.lanes) * tiling_.lanes;
+    const Block in_packed{columns, k, packed, width};
+    if (call_.b_col != 1) return turn(columns, k, packed, width), in_packed;
     const PanelPlace place = place_in_b(call_, columns.begin);
-    return {columns, k, call_.b + place.offset + k.begin * place.stride, place.stride};
+    const Block block{columns, k, call_.b + place.offset + k.begin * place.stride, place.stride};
+    if (!copies || block.b_row <= kPanelColumns) return block;
+    pack_(block.b, block.b_row, 1, k.size(), columns.size(), packed, width);
+    return in_packed;
   }
 
-  void pack(float* packed, Block* block) const noexcept {
-    const int64_t columns = block->columns.size(), width = divide_up(columns, tiling_.lanes) * tiling_.lanes;
-    pack_(block->b, block->b_row, 1, block->k.size(), columns, packed, width);
-    block->b = packed, block->b_row = width;
+  void turn(Range columns, Range k, float* packed, int64_t width) const noexcept {
+    for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
+      end = std::min(k.end, end_of_stretch(call_, begin));
+      const PanelPlace step = step_of_b(call_, begin);
+      pack_(call_.b + step.offset + columns.begin * step.stride, call_.b_row, step.stride, end - begin, columns.size(),
+            packed + (begin - k.begin) * width, width);
+    }
   }
 
   // The last block of k: strip by strip, or all rows where the kernel makes the update of them itself.
@@ -161,9 +179,10 @@ class SkippingMultiplication {
 
   // Without skipping, in all blocks.
   void multiply_all(Range columns, Range rows, Place c) const noexcept {
+    alignas(kAlignment) float packed[kBlock * kPanelColumns];
     Range k{0, std::min(kBlock, call_.k)};
     do {
-      multiply(block_of(columns, k), rows, false, c, c);
+      multiply(block_of(columns, k, false, packed), rows, false, c, c);
       k = {k.end, std::min(k.end + kBlock, call_.k)};
     } while (k.begin < call_.k);
   }
@@ -199,10 +218,11 @@ class SkippingMultiplication {
 // read only the rows of B they need: predicting from 784 or 2048 inputs for 128 or 512 units took as long at a density
 // of 0.85 with one row, 0.4 to 0.55 with up to 24. With fewer columns than a panel has, the walk costs as much for less
 // work, and the dense kernels have the columns of A in their vectors (turned.h).
-bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept {
+bool skipping_pays(const KernelTable& table, const GemmCall& call, bool has_like_columns, double density) noexcept {
   constexpr double kPaysInNarrow = 0.05, kPaysForFew = 0.4, kPaysForOne = 0.7;
   const bool transposed = call.a_row == 1;
-  const double pays = call.n < kPanelColumns ? kPaysInNarrow : table.skipping.pays;
+  const SkippingWay& way = way_of(table.skipping, call, has_like_columns);
+  const double pays = call.n < kPanelColumns ? kPaysInNarrow : way.pays;
   const int64_t batch = transposed ? call.k : call.m, fewest = transposed ? 16 : 8;
   if (batch >= kFewRows) return density < pays;
   const bool reads_less = call.b_is_finite && !transposed && call.n >= kPanelColumns;

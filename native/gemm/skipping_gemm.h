@@ -6,8 +6,8 @@
 namespace quern {
 
 // Whether this is quicker than multiplying by the zeros too. Depends on the shape, the kernels and the density, and
-// changes no bit.
-bool skipping_pays(const KernelTable& table, const GemmCall& call, double density) noexcept;
+// changes no bit. `has_like_columns` is the operand's.
+bool skipping_pays(const KernelTable& table, const GemmCall& call, bool has_like_columns, double density) noexcept;
 
 // Rows of op(A), from `first_row` on.
 struct SkippedOperand {
@@ -15,10 +15,10 @@ struct SkippedOperand {
   const Marks& marks;  // of its rows; if it is transposed, of its columns
   bool transposed;
   int64_t first_row;
+  bool has_like_columns = true;  // not 0 in mostly the same rows, as neighbouring pixels are
 };
 
-// As gemm(), for a call that uses no planes (plane_gemm.h), accumulates nothing, and whose B is not transposed; `a`
-// takes the place of the call's.
+// As gemm(), for a call that uses no planes (plane_gemm.h) and accumulates nothing; `a` takes the place of the call's.
 void skipping_gemm(const KernelTable& table, const GemmCall& call, const SkippedOperand& a, int part,
                    int parts) noexcept;
 

@@ -44,14 +44,21 @@ struct SkippingTile {
 // element ended as -0, before the epilogue. Rows that are not finished may have been written, but not to `update`.
 using SkippingKernel = int64_t(const SkippingTile&) noexcept;
 
-struct SkippingKernels {
-  // The density below which they beat the dense kernels in whole panels of columns, and for 32 rows of a batch or more.
+// One way to skip, and the density below which it beats the dense kernels in whole panels of columns, and for 32 rows
+// of a batch or more.
+struct SkippingWay {
+  SkippingKernel* kernel;
   double pays;
+};
+
+struct SkippingKernels {
   // For A as it is stored: each row walks over its own marks.
-  SkippingKernel* rows;
+  SkippingWay rows;
   // For a transposed A, whose rows are columns as stored, such as neighbouring pixels, and mostly 0 at the same places:
   // where there are registers for it, two of them walk over the marks of both and share what is read of B.
-  SkippingKernel* columns;
+  SkippingWay columns;
+  // The same for columns that are not alike: each walks over its own marks.
+  SkippingWay columns_apart;
   int64_t update_columns;
   // Marks what is not 0 of n elements, in whole words that lie `next` words apart, and returns how many those are. Also
   // copies them, unless `copy` is null.

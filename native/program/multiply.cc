@@ -21,6 +21,8 @@ class Multiplication {
 
   void run() noexcept {
     count_skipped();
+    const MarkedOutput marked = marked_output();
+    if (marked.marks) call_.marked = &marked;
     if (work_.share.by_units) return multiply_rows(work_.share.rows(call_.m));
     const FoldedUpdate& folded = work_.planned.update;
     if (folded.instruction < 0) return multiply(true);
@@ -53,6 +55,14 @@ class Multiplication {
   // The input that A is, where its zeros may be skipped.
   static BufferId input_of(const InstructionWork& work) noexcept {
     return work.plan.skipped.matrices[static_cast<size_t>(work.planned.skipped)].input;
+  }
+
+  // Of the rows that fall to this worker, where the product is cut by rows.
+  MarkedOutput marked_output() const noexcept {
+    if (work_.planned.made < 0) return {};
+    MarkedOutput marked = work_.context.skipping.made(work_.planned.made, work_.worker);
+    if (work_.share.by_units) marked.first_row = work_.share.rows(call_.m).begin;
+    return marked;
   }
 
   // Whether L2 keeps this worker's part of the weights and their momentum from step to step. Where it does not, asking

@@ -199,7 +199,7 @@ class Planner {
     const Instruction& instruction = spec_.segments[segment][i];
     PlannedInstruction planned;
     double nanoseconds = cost_of(spec_, instruction, spec_.max_rows).nanoseconds();
-    planned.skipped = plan_.skipped.of[segment][i];
+    planned.skipped = plan_.skipped.of[segment][i], planned.made = plan_.skipped.made[segment][i];
     if (segment == kBackward) planned.update = folding.update[i];
     if (segment == kUpdate) {
       planned.left = folding.left[i];

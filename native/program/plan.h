@@ -43,6 +43,7 @@ struct PlannedInstruction {
   // Of an update: the floats of its operands that no gemm took over.
   std::vector<Range> left;
   int32_t skipped = -1;  // of a gemm: the matrix of Plan::skipped whose zeros it may skip
+  int32_t made = -1;     // likewise, that it makes
 
   int64_t floats_left() const {
     int64_t floats = 0;

@@ -15,8 +15,11 @@ namespace quern {
 namespace {
 
 // Above this density a batch is not looked at again for so many steps: the next ones will be as dense.
-constexpr double kDense = 0.9;
+constexpr double kDense = 0.75;
 constexpr int kStepsNotLooked = 7;
+
+// Of what a product makes: with fewer, walking over a few marks saves nothing.
+constexpr int64_t kLeastRowsMade = 32;
 
 class Finder {
  public:
@@ -33,6 +36,11 @@ class Finder {
       const BufferId root = root_of(spec_, matrix.buffer);
       if (!keeps_inputs_ && is_only_skipped(root)) matrix.input = root;
     }
+    for (int segment = 0; segment < kSegments; segment++) {
+      for (const Instruction& instruction : spec_.segments[segment]) {
+        found_.made[segment].push_back(made_by(std::get_if<Gemm>(&instruction)));
+      }
+    }
     return std::move(found_);
   }
 
@@ -40,19 +48,43 @@ class Finder {
   // Marks are of all rows, which are there from the start of an input alone: not of what the same worker made of its
   // rows just before, as it may where the product is cut by rows.
   bool can_skip(const Gemm& gemm) const {
-    if (!spec_.skips_zeros || gemm.transpose_b || gemm.accumulate) return false;
+    if (!spec_.skips_zeros || (gemm.transpose_a && gemm.transpose_b) || gemm.accumulate) return false;
     const BufferId root = root_of(spec_, gemm.a);
     if (spec_.buffers[root].kind == BufferKind::kInput) return spec_.buffers[root].dtype == DType::kF32;
-    return matrix_of(spec_.buffers[gemm.out].shape).cols.factor > kPanelColumns && is_dropped_out(root);
+    if (matrix_of(spec_.buffers[gemm.out].shape).cols.factor <= kPanelColumns) return false;
+    const Instruction* const writer = only_writer_of(root);
+    return writer && (std::holds_alternative<Dropout>(*writer) || leaves_zeros(std::get_if<Gemm>(writer), gemm.a));
   }
 
-  bool is_dropped_out(BufferId root) const {
-    return std::any_of(std::begin(spec_.segments), std::end(spec_.segments), [&](const auto& segment) {
-      return std::any_of(segment.begin(), segment.end(), [&](const Instruction& instruction) {
-        const Dropout* const dropout = std::get_if<Dropout>(&instruction);
-        return dropout && root_of(spec_, dropout->out) == root;
-      });
-    });
+  // Null if there are others.
+  const Instruction* only_writer_of(BufferId root) const {
+    const Instruction* found = nullptr;
+    int writers = 0;
+    for (const auto& segment : spec_.segments) {
+      for (const Instruction& instruction : segment) {
+        for_each_operand(instruction, [&](const char*, Role role, bool, BufferId id) {
+          if (id == kNoBuffer || role == Role::kIn || root_of(spec_, id) != root) return;
+          found = &instruction, writers++;
+        });
+      }
+    }
+    return writers == 1 ? found : nullptr;
+  }
+
+  // Whether a product puts this matrix out, through a ReLU or its gradient.
+  bool leaves_zeros(const Gemm* gemm, BufferId matrix) const {
+    return gemm && gemm->function == PointwiseFunction::kRelu &&
+           spec_.buffers[gemm->out].shape == spec_.buffers[matrix].shape;
+  }
+
+  int32_t made_by(const Gemm* gemm) {
+    for (size_t i = 0; i < found_.matrices.size(); i++) {
+      SkippedMatrix& matrix = found_.matrices[i];
+      if (!gemm || root_of(spec_, gemm->out) != root_of(spec_, matrix.buffer)) continue;
+      matrix.is_product = true;
+      return static_cast<int32_t>(i);
+    }
+    return -1;
   }
 
   int32_t index_for(const Gemm& gemm) {
@@ -118,7 +150,8 @@ bool Skipping::provide(Matrix* matrix, MatrixSize size, int64_t rows) const {
   for (int i = 0; i < workers_; i++) {
     Worker& worker = matrix->workers[static_cast<size_t>(i)];
     const int64_t height = size.rows.at(rows), width = size.cols.at(rows);
-    if ((i == 0 || !is_shared(*matrix)) && !worker.nonzeros.allocate(height, width)) return false;
+    const bool may_be_own = i == 0 || !matrix->is_gathered() || own_batches_;
+    if (may_be_own && !worker.nonzeros.allocate(height, width)) return false;
     if (!worker.of_columns.allocate(width, height)) return false;
   }
   return true;
@@ -147,8 +180,17 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
 int64_t Skipping::count_of(const Matrix& matrix, int worker) const noexcept {
   if (!is_shared(matrix)) return matrix.workers[static_cast<size_t>(worker)].count;
   int64_t count = 0;
-  for (int i = 0; i < workers_; i++) count += matrix.workers[static_cast<size_t>(i)].count;
+  for (int i = 0; i < workers_; i++) {
+    const Worker& its = matrix.workers[static_cast<size_t>(i)];
+    count += matrix.is_gathered() ? its.count : its.made_count;
+  }
   return count;
+}
+
+bool Skipping::is_made(const Matrix& matrix) const noexcept {
+  int64_t elements = 0;
+  for (int i = 0; i < workers_; i++) elements += matrix.workers[static_cast<size_t>(i)].made;
+  return elements == matrix.size;
 }
 
 // How a product is computed must not depend on the data where planes have other bits than multiply-adds: those that pay
@@ -163,7 +205,8 @@ void Skipping::choose(Matrix* matrix, const Context& context) const noexcept {
     some = some || pays, all = all && pays;
     all_as_bytes = all_as_bytes && uses_byte_planes(*kernels_, precision_, m, n, k);
   }
-  if (!all && !all_as_bytes) choose_by_density(matrix);
+  const bool may_pay = !matrix->of.is_product || rows >= kLeastRowsMade;
+  if (!all && !all_as_bytes && may_pay) choose_by_density(matrix);
   else matrix->is_looked_at = false;
   if (some || all_as_bytes) matrix->is_bytes = all_as_bytes;
 }
@@ -172,7 +215,8 @@ void Skipping::choose(Matrix* matrix, const Context& context) const noexcept {
 // few zeros is slower, once.
 void Skipping::choose_by_density(Matrix* matrix) const noexcept {
   const Worker& driver = matrix->workers[0];
-  const bool was_looked_at = matrix->is_looked_at && matrix->size > 0 && (matrix->is_gathered() || driver.marked);
+  const bool was_marked = is_shared(*matrix) || matrix->is_gathered() || driver.marked;
+  const bool was_looked_at = matrix->is_looked_at && matrix->size > 0 && was_marked;
   const bool was_dense =
       was_looked_at && static_cast<double>(count_of(*matrix, 0)) > kDense * static_cast<double>(matrix->size);
   matrix->steps_not_looked = was_dense ? kStepsNotLooked : std::max(matrix->steps_not_looked - 1, 0);
@@ -194,8 +238,9 @@ void Skipping::begin_step(const Context& context) noexcept {
     matrix.size = context.matrix(matrix.of.buffer).size();
     for (int i = 0; i < workers_; i++) {
       Worker& worker = matrix.workers[static_cast<size_t>(i)];
-      worker.count = 0, worker.marked = worker.turned = false, worker.paid = true;
-      if (matrix.is_gathered() && (i == 0 || own_batches_)) worker.nonzeros.begin(at_hand(matrix, context, i));
+      worker.count = worker.made = worker.made_count = 0, worker.marked = worker.turned = false, worker.paid = true;
+      const bool begins = matrix.of.is_product ? i == 0 : matrix.is_gathered() && (i == 0 || own_batches_);
+      if (begins) worker.nonzeros.begin(at_hand(matrix, context, i));
     }
   }
 }
@@ -217,6 +262,13 @@ Nonzeros& Skipping::nonzeros_of(const Matrix& matrix, int worker) const noexcept
   return matrix.workers[is_shared(matrix) ? 0 : static_cast<size_t>(worker)].nonzeros;
 }
 
+MarkedOutput Skipping::made(int32_t index, int number) const noexcept {
+  const Matrix& matrix = matrices_[static_cast<size_t>(index)];
+  if (!matrix.is_looked_at) return {};
+  Worker& worker = matrix.workers[static_cast<size_t>(number)];
+  return {&matrix.workers[0].nonzeros.of_rows(), 0, &worker.made_count, &worker.made};
+}
+
 void Skipping::set_bytes(int32_t index, const Context& context, int worker, GemmCall* call) const noexcept {
   const Matrix& matrix = matrices_[static_cast<size_t>(index)];
   if (!matrix.is_bytes || matrix.is_looked_at) return;
@@ -230,17 +282,19 @@ std::optional<SkippedOperand> Skipping::operand(const KernelTable& kernels, cons
   if (!matrix.is_looked_at) return std::nullopt;
   Worker& worker = matrix.workers[static_cast<size_t>(number)];
   Nonzeros& nonzeros = nonzeros_of(matrix, number);
-  if (!matrix.is_gathered() && !worker.marked) {
+  if (!matrix.is_gathered() && !is_shared(matrix) && !worker.marked) {
     nonzeros.begin(at_hand(matrix, context, number));
     worker.count = nonzeros.mark(kernels.skipping, {0, nonzeros.matrix().rows});
     worker.marked = true;
   }
   const double density = static_cast<double>(count_of(matrix, number)) / static_cast<double>(matrix.size);
-  const bool pays = skipping_pays(kernels, call, density), transposed = call.a_row == 1;
+  const bool transposed = call.a_row == 1, has_like_columns = !matrix.of.is_product;
+  const bool pays = skipping_pays(kernels, call, has_like_columns, density);
   worker.paid = worker.paid && pays;
   if (!pays && !matrix.is_bytes) return std::nullopt;
   if (transposed && !worker.turned) nonzeros.turn(kernels.skipping, &worker.of_columns), worker.turned = true;
-  return SkippedOperand{nonzeros.matrix(), transposed ? worker.of_columns : nonzeros.of_rows(), transposed, 0};
+  return SkippedOperand{nonzeros.matrix(), transposed ? worker.of_columns : nonzeros.of_rows(), transposed, 0,
+                        has_like_columns};
 }
 
 }  // namespace quern

@@ -22,17 +22,19 @@ struct SkippingProduct {
   bool transposed;
 };
 
-// A matrix that may be mostly zeros: an input, or what dropout makes.
+// A matrix that may be mostly zeros: an input, or what dropout or a product with a ReLU makes.
 struct SkippedMatrix {
   BufferId buffer;  // as the products have it, which may be a view
   std::vector<SkippingProduct> products;
   // The input of which nothing else is read, so that its bytes can stay bytes; kNoBuffer if there is no such.
   BufferId input = kNoBuffer;
+  bool is_product = false;  // it is marked as it is made, where tiles are as wide as words of marks
 };
 
 struct SkippedMatrices {
   std::vector<SkippedMatrix> matrices;
-  std::vector<int32_t> of[kSegments];  // by instruction: the matrix whose zeros it may skip, or -1
+  // By instruction: the matrix whose zeros it may skip, or -1; and the one that it makes.
+  std::vector<int32_t> of[kSegments], made[kSegments];
 };
 
 // With `keeps_inputs` every input is wanted as floats.
@@ -79,6 +81,8 @@ class Skipping {
   // A of `call` when all of its zeros should be skipped.
   std::optional<SkippedOperand> operand(const KernelTable& kernels, const GemmCall& call, int32_t matrix,
                                         const Context& context, int worker) const noexcept;
+  // Where a product marks what it makes; null marks if nobody wants to know.
+  MarkedOutput made(int32_t matrix, int worker) const noexcept;
   // Gives `call` its A where that is of bytes, to be multiplied as planes.
   void set_bytes(int32_t matrix, const Context& context, int worker, GemmCall* call) const noexcept;
   // How many elements of a matrix are not 0, where operand() gave one.
@@ -92,6 +96,7 @@ class Skipping {
     Nonzeros nonzeros;  // but those of an input that all share are the first one's
     Marks of_columns;
     int64_t count = 0;  // in the rows it marked
+    int64_t made = 0, made_count = 0;  // elements of a product that it marked as it made them, and those not 0
     bool marked = false, turned = false;
     bool paid = true;  // in each product of the batch
   };
@@ -109,8 +114,12 @@ class Skipping {
   };
 
   bool provide(Matrix* matrix, MatrixSize size, int64_t rows) const;
-  // Whether its rows are marked by all workers, each those it gathers.
-  bool is_shared(const Matrix& matrix) const noexcept { return matrix.is_gathered() && !own_batches_; }
+  // Whether it is marked by all workers, each what it gathers or makes.
+  bool is_shared(const Matrix& matrix) const noexcept {
+    return matrix.is_gathered() ? !own_batches_ : matrix.of.is_product && is_made(matrix);
+  }
+  // Whether all of a product was marked as it was made, in this step, or the last one while this is not begun.
+  bool is_made(const Matrix& matrix) const noexcept;
   Nonzeros& nonzeros_of(const Matrix& matrix, int worker) const noexcept;
   int64_t count_of(const Matrix& matrix, int worker) const noexcept;
   void choose(Matrix* matrix, const Context& context) const noexcept;

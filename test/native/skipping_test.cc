@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "gemm/panels.h"
 #include "gemm/skipping_gemm.h"
 #include "products.h"
 
@@ -61,8 +62,15 @@ struct Step {
   }
 };
 
-// Computes it by skipping, in parts from the last to the first; `step` takes it if there is one.
-void skip(const KernelTable& table, Product& product, Bytes* bytes, int parts, Step* step = nullptr) {
+struct Way {
+  bool has_like_columns = true;
+  Step* step = nullptr;                  // takes it if there is one
+  const MarkedOutput* marked = nullptr;  // likewise
+  bool b_in_panels = false;
+};
+
+// Computes it by skipping, in parts from the last to the first.
+void skip(const KernelTable& table, Product& product, Bytes* bytes, int parts, Way way = {}) {
   const Shape shape = product.shape;
   SparseMatrix matrix;
   if (bytes) matrix.bytes = bytes->bytes.data(), matrix.table = bytes->table.data();
@@ -78,18 +86,20 @@ void skip(const KernelTable& table, Product& product, Bytes* bytes, int parts, S
   const Marks& marks = shape.transpose_a ? of_columns : nonzeros.of_rows();
   GemmCall call = product.call();
   call.b_is_finite = std::all_of(product.b.begin(), product.b.end(), [](float x) { return std::isfinite(x); });
-  if (step) call.take = Step::take, call.taker = step, call.sgd = Step::sgd;
+  if (way.step) call.take = Step::take, call.taker = way.step, call.sgd = Step::sgd;
+  call.marked = way.marked, call.b_in_panels = way.b_in_panels;
   for (int part = parts - 1; part >= 0; part--) {
     call.b_is_finite = call.b_is_finite && part % 2 == 0;
-    skipping_gemm(table, call, {matrix, marks, shape.transpose_a, 0}, part, parts);
+    skipping_gemm(table, call, {matrix, marks, shape.transpose_a, 0, way.has_like_columns}, part, parts);
   }
 }
 
 void check_same(const KernelTable& table, const Product& product, Bytes* bytes, int parts, const char* about) {
-  Product dense = product, skipped = product;
+  Product dense = product, skipped = product, apart = product;
   multiply(table, dense, 1);
   skip(table, skipped, bytes, parts);
-  if (same_bits(dense.c, skipped.c)) return;
+  skip(table, apart, bytes, parts, {false});
+  if (same_bits(dense.c, skipped.c) && same_bits(dense.c, apart.c)) return;
   char what[200];
   std::snprintf(what, sizeof what, "%s, %s: %lldx%lldx%lld transposed %d bytes %d parts %d", table.name, about,
                 static_cast<long long>(product.shape.m), static_cast<long long>(product.shape.n),
@@ -105,7 +115,8 @@ TEST(skipping_changes_no_bit_of_shapes_with_tails_and_any_density) {
       Options options;
       options.bias = random() % 2;
       options.function = random() % 2 ? PointwiseFunction::kRelu : PointwiseFunction::kTanh;
-      Product product({pick(random, sizes), pick(random, sizes), pick(random, sizes), random() % 2 != 0, false}, options,
+      const bool transpose_a = random() % 2 != 0, transpose_b = !transpose_a && random() % 3 == 0;
+      Product product({pick(random, sizes), pick(random, sizes), pick(random, sizes), transpose_a, transpose_b}, options,
                       random);
       thin_out(product.a, static_cast<double>(round % 11) / 10, random);
       check_same(table, product, nullptr, 1 + static_cast<int>(random() % 3), "floats");
@@ -175,9 +186,64 @@ TEST(updates_by_gradients_that_skip_are_those_by_whole_gradients) {
       Product dense = product;
       multiply(table, dense, 1);
       expected.make(0, dense.c.data(), static_cast<int64_t>(size));
-      skip(table, product, nullptr, 1 + round % 3, &actual);
+      skip(table, product, nullptr, 1 + round % 3, {round % 5 < 3, &actual});
       CHECK(same_values(expected.weights, actual.weights) && same_values(expected.momentum, actual.momentum));
       CHECK(expected.are_finite == actual.are_finite);
+    }
+  });
+}
+
+TEST(skipping_multiplies_by_a_transpose_that_lies_in_panels) {
+  for_each_table_without_planes([&](const KernelTable& table) {
+    std::mt19937 random(10);
+    for (int round = 0; round < 40; round++) {
+      Product product({pick(random, {33, 130}), pick(random, {65, 128}), pick(random, {70, 128, 200}), false, true}, {},
+                      random);
+      thin_out(product.a, 0.3, random);
+      Product dense = product;
+      multiply(table, dense, 1);
+      const std::vector<float> row_major = product.b;
+      to_panels(row_major.data(), product.shape.n, product.shape.k, product.b.data());
+      skip(table, product, nullptr, 1 + round % 3, {true, nullptr, nullptr, true});
+      CHECK(same_bits(dense.c, product.c));
+    }
+  });
+}
+
+// Each block of whole words, however it is computed; that is all where tiles are as wide.
+TEST(products_mark_what_they_make) {
+  for_each_table_without_planes([&](const KernelTable& table) {
+    std::mt19937 random(11);
+    for (int round = 0; round < 60; round++) {
+      Options options;
+      options.function = PointwiseFunction::kRelu;
+      const int64_t m = pick(random, {1, 40, 128}), n = pick(random, {64, 100, 128, 200, 512});
+      Product product({m, n, pick(random, {1, 10, 150}), round % 4 == 1, false}, options, random);
+      thin_out(product.a, 0.5, random);
+      Marks marks;
+      CHECK(marks.allocate(m, n));
+      marks.set_size(m, n);
+      int64_t nonzeros = 0, elements = 0, wrong = 0, expected = 0;
+      const MarkedOutput marked{&marks, 0, &nonzeros, &elements};
+      if (round % 2) {
+        skip(table, product, nullptr, 2, {true, nullptr, &marked});
+      } else {
+        GemmCall call = product.call();
+        call.marked = &marked;
+        const Scratch scratch(gemm_scratch_floats(table, m, n, product.shape.k));
+        gemm(table, call, 0, 1, scratch.data);
+      }
+      CHECK(elements == m * n || (elements < m * n && (table.lanes < 16 || n % 64 != 0)));
+      if (elements < m * n) continue;
+      for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = 0; j < n; j++) {
+          const bool nonzero = product.c[static_cast<size_t>(i * product.ldc + j)] != 0;
+          expected += nonzero;
+          wrong += nonzero != ((marks.of_line(i)[j / 64 * marks.next()] >> j % 64 & 1) != 0);
+        }
+      }
+      CHECK(wrong == 0);
+      CHECK(nonzeros == expected);
     }
   });
 }

@@ -128,6 +128,17 @@ describe('programs that skip zeros', () => {
       for (const model of models) checkSame(model, isa, [0.1], 'bytes', true);
     });
 
+    it(`${isa}: of what a ReLU let pass, forward and backward`, () => {
+      const optimizers = [() => new SGD({ momentum: 0.9, nesterov: true }), () => new Adam()];
+      for (const optimizer of optimizers) {
+        const layers = () => [192, 128, 128].map((units) => new Dense(units, { activation: 'relu' }));
+        checkSame({ layers, optimizer }, isa, [1], 'floats', true);
+        checkSame({ layers, optimizer, weight: NaN }, isa, [1], 'floats', true);
+      }
+      const views: Model = { layers: () => [new Dense(128), new Activation('relu'), new Flatten(), new Dense(70)] };
+      checkSame(views, isa, [1], 'floats', true);
+    });
+
     it(`${isa}: where weights are not finite`, () => {
       for (const weight of [Infinity, NaN]) checkSame({ ...classifier, weight }, isa, [0, 0.1], 'floats', true);
     });
