@@ -43,6 +43,17 @@ const SkippingWay& way_of(const SkippingKernels& kernels, const GemmCall& call, 
   return has_like_columns || call.a_col >= kFarApart ? kernels.columns : kernels.columns_apart;
 }
 
+// Below which density all of a batch is quicker. With fewer columns than a panel has, the walk costs as much for less
+// work, and the dense kernels have the columns of A in their vectors (turned.h). An A of more than half of L2 comes
+// from L3, element by element, for each panel: layers of 1024 units took 10 % less or longer for a density of 0.65, as
+// much as others left of L3.
+double density_that_pays(const SkippingWay& way, const GemmCall& call) noexcept {
+  constexpr double kInNarrow = 0.05, kFromFar = 0.55;
+  constexpr int64_t kNear = 128 * 1024;  // floats
+  if (call.n < kPanelColumns) return kInNarrow;
+  return call.m * call.k > kNear && call.n > kPanelColumns ? std::min(way.pays, kFromFar) : way.pays;
+}
+
 // The loops, from the outermost in: panels of B, blocks of k, strips of rows of C. Where skipping could change a bit,
 // because B is not finite or a sum ended as -0, all elements are marked, and the same kernels multiply by zeros too.
 class SkippingMultiplication {
@@ -141,7 +152,7 @@ class SkippingMultiplication {
       const int64_t done = multiply(block, rows, skips, sums.below(rows.begin - all_rows.begin), c,
                                     updates ? &target : nullptr);
       const bool is_negative_zero = done == 0;
-      rows.end = rows.begin + (is_negative_zero ? std::min(kRowsOfWalk, rows.size()) : done);
+      if (updates) rows.end = rows.begin + (is_negative_zero ? std::min(kRowsOfWalk, rows.size()) : done);
       if (is_negative_zero) multiply_all(block.columns, rows, c);
       if (epilogue_.is_needed() && (is_negative_zero || !updates)) epilogue_.finish(finished(block, rows), c.at, c.row);
     }
@@ -155,8 +166,8 @@ class SkippingMultiplication {
     return {rows.begin, rows.size(), block.columns.begin, block.columns.size()};
   }
 
-  // Goes on from `sums` and writes to `to`, which may be the same, or updates. How many rows are finished, if it skips
-  // in the last block: those before one in which a sum is -0.
+  // Goes on from `sums` and writes to `to`, which may be the same, or updates. How many rows are finished: not those of
+  // the last block in which a sum is -0, if it skips.
   int64_t multiply(const Block& block, Range rows, bool skips, Place sums, Place to,
                    const SgdTarget* update = nullptr) const noexcept {
     SkippingTile tile = tile_;
@@ -172,7 +183,7 @@ class SkippingMultiplication {
     tile.bias = block.k.begin == 0 && call_.bias ? call_.bias + block.columns.begin : nullptr;
     tile.rows = rows.size(), tile.cols = block.columns.size(), tile.k = block.k.size();
     const bool is_last = block.k.end == call_.k;
-    tile.stops_at_negative_zero = skips && is_last, tile.update = update;
+    tile.minds_negative_zeros = skips && is_last, tile.update = update;
     tile.relu = is_last && epilogue_.kernel_applies_relu();
     return kernel_(tile);
   }
@@ -216,13 +227,11 @@ class SkippingMultiplication {
 
 // With fewer rows in a batch, what it takes to look at a block of B is shared by fewer; where nobody has to, a handful
 // read only the rows of B they need: predicting from 784 or 2048 inputs for 128 or 512 units took as long at a density
-// of 0.85 with one row, 0.4 to 0.55 with up to 24. With fewer columns than a panel has, the walk costs as much for less
-// work, and the dense kernels have the columns of A in their vectors (turned.h).
+// of 0.85 with one row, 0.4 to 0.55 with up to 24.
 bool skipping_pays(const KernelTable& table, const GemmCall& call, bool has_like_columns, double density) noexcept {
-  constexpr double kPaysInNarrow = 0.05, kPaysForFew = 0.4, kPaysForOne = 0.7;
+  constexpr double kPaysForFew = 0.4, kPaysForOne = 0.7;
   const bool transposed = call.a_row == 1;
-  const SkippingWay& way = way_of(table.skipping, call, has_like_columns);
-  const double pays = call.n < kPanelColumns ? kPaysInNarrow : way.pays;
+  const double pays = density_that_pays(way_of(table.skipping, call, has_like_columns), call);
   const int64_t batch = transposed ? call.k : call.m, fewest = transposed ? 16 : 8;
   if (batch >= kFewRows) return density < pays;
   const bool reads_less = call.b_is_finite && !transposed && call.n >= kPanelColumns;

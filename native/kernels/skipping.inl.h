@@ -73,50 +73,53 @@ QUERN_INLINE M negative_zeros(const V (&sum)[kRows][kVectors]) {
 // Rows of a tile one after another, in the columns from j on that fill kVectors vectors, or the few that are left, in
 // one partial vector. What a row needs is found by adding to what the one above needed: walks are short, 25 steps for
 // MNIST, and general registers are scarcer than vectors. So of the strides of A the one that is 1 is known here.
-template <class A, bool kTransposed, int kVectors, bool kTail>
+template <class A, bool kTransposed, int kVectors, bool kTail, bool kUpdates = false>
 class SkippingRows {
  public:
   QUERN_INLINE SkippingRows(const SkippingTile& t, int64_t j)
       : a_(t), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
         marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
         sums_(t.sums ? t.sums + j : nullptr), sums_row_(t.sums_row), c_(t.c + j), ldc_(t.ldc),
-        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu), stops_(t.stops_at_negative_zero),
+        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu), minds_zeros_(t.minds_negative_zeros),
         last_(static_cast<int>(kTail ? t.cols - j : kLanes)),
-        update_(t.update), weights_(t.update ? t.update->weights : nullptr),
-        momentum_(t.update ? t.update->momentum : nullptr) {}
+        update_(t.update), weights_(kUpdates ? t.update->weights : nullptr),
+        momentum_(kUpdates ? t.update->momentum : nullptr) {}
 
   // How many rows are not finished.
   template <bool kTogether>
   QUERN_INLINE int64_t multiply() {
+    const int64_t rows = left_;
+    M negative = no_lanes();
     while ((kTogether || kApartRows == 2) && left_ >= 2) {
-      if (!(kTogether ? two_together() : two_apart())) return left_;
+      negative = negative | (kTogether ? two_together() : two_apart());
+      if (kUpdates && mask_bits(negative) != 0) return left_;
     }
     while (left_ > 0) {
-      if (!one()) return left_;
+      negative = negative | one();
+      if (kUpdates && mask_bits(negative) != 0) return left_;
     }
-    return 0;
+    return mask_bits(negative) != 0 ? rows : 0;
   }
 
  private:
-  static constexpr bool kUpdates = kTransposed && !kTail && kVectors > 1;
-
   template <int kRows>
   QUERN_INLINE void start(V (&sum)[kRows][kVectors]) const {
     start_tile<kRows, kVectors, kTail>(sum, bias_, sums_, sums_row_, last_);
   }
 
-  // Stores kRows, or updates by them, and goes on to those below, unless a sum is -0.
+  // Stores kRows, or updates by them unless a sum is -0, and goes on to those below. Which sums are -0.
   template <int kRows>
-  QUERN_INLINE bool finish(const V (&sum)[kRows][kVectors]) {
-    if (stops_ && mask_bits(negative_zeros(sum)) != 0) return false;
-    if (kUpdates && update_) update(sum);
-    else store_tile<kRows, kVectors, kTail>(sum, relu_, c_, ldc_, last_);
+  QUERN_INLINE M finish(const V (&sum)[kRows][kVectors]) {
+    const M negative = minds_zeros_ ? negative_zeros(sum) : no_lanes();
+    if (!kUpdates) store_tile<kRows, kVectors, kTail>(sum, relu_, c_, ldc_, last_);
+    else if (mask_bits(negative) == 0) update(sum);
+    else return negative;
     a_.x += kRows * a_row_;
     marks_ += kRows * marks_row_;
     if (sums_) sums_ += kRows * sums_row_;
     c_ += kRows * ldc_;
     left_ -= kRows;
-    return true;
+    return negative;
   }
 
   template <int kRows>
@@ -167,7 +170,7 @@ class SkippingRows {
     for (int v = 0; v < kVectors; v++) sum[v] = fma(x, load_column<kVectors, kTail>(b, v, last_), sum[v]);
   }
 
-  QUERN_INLINE bool one() {
+  QUERN_INLINE M one() {
     V sum[1][kVectors];
     start(sum);
     for (Start at = first(); at.left > 0; next(&at)) {
@@ -177,7 +180,7 @@ class SkippingRows {
     return finish(sum);
   }
 
-  QUERN_INLINE bool two_apart() {
+  QUERN_INLINE M two_apart() {
     V sum[2][kVectors];
     start(sum);
     for (Start at0 = first(); at0.left > 0; next(&at0)) {
@@ -194,7 +197,7 @@ class SkippingRows {
     return finish(sum);
   }
 
-  QUERN_INLINE bool two_together() {
+  QUERN_INLINE M two_together() {
     V sum[2][kVectors];
     start(sum);
     for (Start at0 = first(); at0.left > 0; next(&at0)) {
@@ -229,7 +232,7 @@ class SkippingRows {
   const float* const bias_;
   int64_t left_;
   const int64_t k_;
-  const bool relu_, stops_;
+  const bool relu_, minds_zeros_;
   const int last_;  // columns in the last vector
   const SgdTarget* const update_;
   float *weights_, *momentum_;
@@ -238,6 +241,9 @@ class SkippingRows {
 template <class A, bool kTransposed, bool kTogether>
 QUERN_INLINE int64_t skip_in(const SkippingTile& t) {
   constexpr int kVectors = vectors_of(kTogether);
+  if (kTransposed && t.update) {
+    return t.rows - SkippingRows<A, true, kVectors, false, true>(t, 0).template multiply<kTogether>();
+  }
   int64_t j = 0, left = 0;
   const auto skip = [&](auto rows) {
     const int64_t now_left = rows.template multiply<kTogether>();
@@ -272,15 +278,16 @@ bool all_finite(const float* x, int64_t rows, int64_t cols, int64_t ld) noexcept
 // by itself; with 32 they take a fifth less.
 constexpr bool kSharesColumns = kRegisters >= 32;
 
-// By bench/native/skipping.cc on Zen 4, over random zeros: 784 inputs, 64 and 128 columns, batches of 32 and 128. The
-// densities at which it takes as long, for rows and columns, were 0.68 to 0.70 and 0.64 to 0.66 with 16 lanes, 0.66 to
-// 0.71 and 0.6 to 0.7 with 8, 0.61 and 0.58 with one.
-constexpr double kRowsPay = kLanes == 16 ? 0.7 : kLanes == 8 ? 0.66 : 0.55;
+// By bench/native/skipping.cc on Zen 4, over random zeros: 128 and 784 inputs, 64 and 128 columns, batches of 32 and
+// 128. The densities at which it takes as long, for rows and columns, were 0.64 to 0.73 and 0.63 to 0.70 with 16 lanes,
+// where columns apart are like rows; 0.65 to 0.73 and 0.62 to 0.69 with 8; 0.61 to 0.68 and 0.57 to 0.65 with one.
+constexpr double kRowsPay = kLanes == 16 ? 0.7 : kLanes == 8 ? 0.66 : 0.6;
 constexpr double kColumnsPay = kLanes == 16 ? 0.65 : kLanes == 8 ? 0.62 : 0.55;
+constexpr double kApartPay = kSharesColumns ? kRowsPay : kColumnsPay;
 
 constexpr SkippingKernels skipping_kernels() {
   return {{skipping<false, false>, kRowsPay}, {skipping<true, kSharesColumns>, kColumnsPay},
-          {skipping<true, false>, kRowsPay}, vectors_of(kSharesColumns) * kLanes, mark_floats, mark_bytes,
+          {skipping<true, false>, kApartPay}, vectors_of(kSharesColumns) * kLanes, mark_floats, mark_bytes,
           turn_marks, all_finite};
 }
 

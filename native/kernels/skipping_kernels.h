@@ -1,5 +1,5 @@
 // Products that skip the zeros of A: fma(0, b, sum) is sum where b is finite, so leaving it out changes no bit, but for
-// one thing: the sum -0 becomes 0 by adding a product that is 0. The kernels stop where they ended with a -0.
+// one thing: the sum -0 becomes 0 by adding a product that is 0. The kernels say where they ended with a -0.
 //
 // No std, no templates: each instruction set's unit includes this.
 #pragma once
@@ -35,13 +35,13 @@ struct SkippingTile {
   const float* bias;  // null after the first steps
   int64_t rows, cols, k;
   bool relu;
-  bool stops_at_negative_zero;
+  bool minds_negative_zeros;
   // Null, or what is done with C, of update_columns columns, in place of storing it, by the kernel for a transposed A.
   const SgdTarget* update;
 };
 
-// How many rows are finished: all of them or, where the kernel stops, those before the first one or two in which an
-// element ended as -0, before the epilogue. Rows that are not finished may have been written, but not to `update`.
+// How many rows are finished: all of them unless an element ended as -0, before the epilogue, and the kernel minds. Then
+// none; with `update` those before the first one or two that have such an element, whose step is not made.
 using SkippingKernel = int64_t(const SkippingTile&) noexcept;
 
 // One way to skip, and the density below which it beats the dense kernels in whole panels of columns, and for 32 rows
