@@ -10,6 +10,11 @@ export function modelName(sizes: readonly number[]): string {
   return sizes.join('-');
 }
 
+/** Whether models made from here on skip zeros: where they do not, every product is computed, as others do it. */
+export function skipZeros(skips: boolean): void {
+  process.env['QUERN_SKIP_ZEROS'] = skips ? '1' : '0';
+}
+
 /** Dense layers with ReLU and a softmax at the end; a single output is a logistic one. */
 export function classifier(sizes: readonly number[]): Sequential {
   const model = new Sequential();

@@ -2,7 +2,7 @@
 import { cpu } from '../../lib/kernels.js';
 import { NdArray, type Sequential } from '../../lib/index.js';
 import { BaselineClassifier } from '../baseline.js';
-import { classifier, hyper, inferenceFlops, modelName, seedSizes, weightBytes } from '../models.js';
+import { classifier, hyper, inferenceFlops, modelName, seedSizes, skipZeros, weightBytes } from '../models.js';
 import { sample, secondsOf } from '../sample.js';
 import type { Settings } from '../settings.js';
 import { summarizeLatencies } from '../statistics.js';
@@ -29,10 +29,12 @@ function inputs(sizes: readonly number[], rows: number, pixel: (i: number) => nu
     new NdArray(Float32Array.from({ length }, (_, i) => pixel(seed(batch) + i + Math.floor(i / 97))), [rows, sizes[0]!]));
 }
 
-async function measureAll(settings: Settings, predict: Predict): Promise<Measurement[]> {
+async function measureAll(settings: Settings, predictor: () => Predict): Promise<Measurement[]> {
   const sizes = settings.layers ?? seedSizes;
   const measured: Measurement[] = [];
   for (const { name: kind, pixel, hasFloor } of kinds) {
+    skipZeros(!hasFloor);
+    const predict = predictor();
     for (const rows of settings.batch ?? [1, 16, 128, 1024]) {
       const batches = inputs(sizes, rows, pixel);
       let next = 0;
@@ -68,7 +70,7 @@ function quern(isa: string, threads: number, settings: Settings): Contender {
     name: `quern ${isa}, ${threadsName(threads)}`,
     machine: { isa, threads },
     env: { QUERN_ISA: isa, QUERN_THREADS: String(threads) },
-    measure: () => measureAll(settings, predictor(classifier(sizes), sizes.at(-1)!)),
+    measure: () => measureAll(settings, () => predictor(classifier(sizes), sizes.at(-1)!)),
   };
 }
 
@@ -88,7 +90,7 @@ function baseline(settings: Settings): Contender {
     measure() {
       const weights = classifier(sizes).getWeights().map(({ data }) => data as Float32Array);
       const model = new BaselineClassifier(sizes, weights, Math.max(...(settings.batch ?? [1024])), hyper);
-      return measureAll(settings, (input, rows) => model.predict(input.data, rows));
+      return measureAll(settings, () => (input, rows) => model.predict(input.data, rows));
     },
   };
 }

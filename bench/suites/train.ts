@@ -5,7 +5,7 @@
 import { cpu } from '../../lib/kernels.js';
 import { BaselineClassifier } from '../baseline.js';
 import {
-  classifier, hyper, modelName, noise, seedSizes, takesMnist, trainingFlops, trainingSet, type TrainingSet,
+  classifier, hyper, modelName, noise, seedSizes, skipZeros, takesMnist, trainingFlops, trainingSet, type TrainingSet,
 } from '../models.js';
 import type { Settings } from '../settings.js';
 import { threadsName, type Contender, type Measurement, type Suite } from '../suite.js';
@@ -35,6 +35,7 @@ export async function timeEpochs(sizes: readonly number[], batchSize: number, th
   const { x, y } = ofMnist ? await trainingSet(sizes, 0) : noise(sizes, noiseRowsOf(sizes));
   const rows = settings.quick ? Math.min(2 * batchSize, x.shape[0]!) : x.shape[0]!;
   const [xs, ys] = [x.slice(0, rows), y.slice(0, rows)];
+  skipZeros(ofMnist);
   const model = classifier(sizes);
   const times: number[] = [];
   for (let i = 0; i <= (settings.quick ? 1 : epochsOfRound); i++) {

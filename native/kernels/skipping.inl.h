@@ -80,7 +80,8 @@ class SkippingRows {
       : a_(t), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
         marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
         sums_(t.sums ? t.sums + j : nullptr), sums_row_(t.sums_row), c_(t.c + j), ldc_(t.ldc),
-        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu), minds_zeros_(t.minds_negative_zeros),
+        bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu),
+        minds_zeros_(t.minds_negative_zeros),
         last_(static_cast<int>(kTail ? t.cols - j : kLanes)),
         update_(t.update), weights_(kUpdates ? t.update->weights : nullptr),
         momentum_(kUpdates ? t.update->momentum : nullptr) {}

@@ -40,7 +40,7 @@ struct SkippingTile {
   const SgdTarget* update;
 };
 
-// How many rows are finished: all of them unless an element ended as -0, before the epilogue, and the kernel minds. Then
+// How many rows are finished: all of them unless the kernel minds and an element ended as -0, before the epilogue. Then
 // none; with `update` those before the first one or two that have such an element, whose step is not made.
 using SkippingKernel = int64_t(const SkippingTile&) noexcept;
 

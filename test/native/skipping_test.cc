@@ -116,8 +116,8 @@ TEST(skipping_changes_no_bit_of_shapes_with_tails_and_any_density) {
       options.bias = random() % 2;
       options.function = random() % 2 ? PointwiseFunction::kRelu : PointwiseFunction::kTanh;
       const bool transpose_a = random() % 2 != 0, transpose_b = !transpose_a && random() % 3 == 0;
-      Product product({pick(random, sizes), pick(random, sizes), pick(random, sizes), transpose_a, transpose_b}, options,
-                      random);
+      const Shape shape{pick(random, sizes), pick(random, sizes), pick(random, sizes), transpose_a, transpose_b};
+      Product product(shape, options, random);
       thin_out(product.a, static_cast<double>(round % 11) / 10, random);
       check_same(table, product, nullptr, 1 + static_cast<int>(random() % 3), "floats");
       Bytes bytes = to_bytes(product.a);
