@@ -13,7 +13,8 @@ class GemmEpilogue {
 
   // Whether finished tiles are left with something that the micro kernel has not done.
   bool is_needed() const noexcept {
-    return call_.take || call_.saved || call_.marked || (call_.function != PointwiseFunction::kLinear && !kernel_applies_relu());
+    const bool has_function = call_.function != PointwiseFunction::kLinear && !kernel_applies_relu();
+    return call_.take || call_.saved || call_.marked || has_function;
   }
 
   // Whether tiles need not be written where C is. (Those that `saved` is for have its ld.)
@@ -40,6 +41,7 @@ class GemmEpilogue {
   }
 
  private:
+  // Nothing of a block that shares a word of marks with its neighbour.
   void mark(const MarkedOutput& to, const GemmBlock& block, const float* c, int64_t ld) const noexcept {
     const bool ends_word = block.cols % kMarksInWord == 0 || block.column + block.cols == call_.n;
     if (block.column % kMarksInWord != 0 || !ends_word) return;
