@@ -7,13 +7,16 @@
 #include <new>
 
 #include "runtime/signal.h"
+#include "runtime/wake_apart.h"
 
 namespace quern {
 
 // Never freed. The fields below `mail` are written before a post and read after it.
 struct Pool::Thread {
+  pthread_t id;
   Signal mail;  // posted with each task
   Signal done;  // posted by a helper when its task has returned
+  WakeApart apart;  // from the driver, for a helper
   uint32_t done_seen = 0;
   Task task = nullptr;
   void* context = nullptr;
@@ -70,6 +73,7 @@ Pool::Thread* Pool::dispatch(Task task, void* context, int worker, bool driver) 
   thread->worker = worker;
   thread->driver = driver;
   thread->done_seen = thread->done.seen();
+  if (!driver) thread->apart.begin(thread->id);
   thread->mail.post();
   return thread;
 }
@@ -84,8 +88,7 @@ Pool::Thread* Pool::make_thread() noexcept {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t id;
-  const bool made = pthread_create(&id, &attributes, &Pool::main, thread) == 0;
+  const bool made = pthread_create(&thread->id, &attributes, &Pool::main, thread) == 0;
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (!made) {
@@ -102,6 +105,7 @@ void* Pool::main(void* argument) noexcept {
   Pool& pool = process();
   for (uint32_t seen = 0;; seen = Signal::next(seen)) {
     self->mail.wait(seen);
+    self->apart.end();
     self->task(self->context, self->worker);
     if (!self->driver) {
       self->done.post();  // the gang gives the thread back

@@ -1,8 +1,10 @@
 // Signals, barriers, drivers and gangs, with more threads than cores.
 #include "runtime/pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <thread>
@@ -11,6 +13,7 @@
 #include "check.h"
 #include "runtime/barrier.h"
 #include "runtime/signal.h"
+#include "runtime/wake_apart.h"
 
 namespace quern::test {
 
@@ -113,6 +116,56 @@ TEST(gang_shares_with_others) {
   Gang others[8] = {Gang(4), Gang(4), Gang(4), Gang(4), Gang(4), Gang(4), Gang(4), Gang(4)};
   CHECK_EQUAL(first.share(), 1);
 }
+
+#ifdef __linux__
+// What the thread may use while it waits to be woken, and after.
+TEST(wake_apart_keeps_a_thread_from_the_wakers_cpu) {
+  cpu_set_t all;
+  CHECK_EQUAL(pthread_getaffinity_np(pthread_self(), sizeof all, &all), 0);
+  const bool several = CPU_COUNT(&all) > 1;
+  if (!several) std::printf("  one CPU: whether others are left to a thread is not tested\n");
+  WakeApart apart;
+  Signal wake;
+  cpu_set_t asleep, awake;
+  const uint32_t seen = wake.seen();
+  std::thread thread([&] {
+    wake.wait(seen);
+    apart.end();
+    pthread_getaffinity_np(pthread_self(), sizeof awake, &awake);
+  });
+  cpu_set_t here;  // so that the waker's CPU is known
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  pthread_setaffinity_np(pthread_self(), sizeof here, &here);
+  apart.begin(thread.native_handle());
+  pthread_getaffinity_np(thread.native_handle(), sizeof asleep, &asleep);
+  wake.post();
+  thread.join();
+  pthread_setaffinity_np(pthread_self(), sizeof all, &all);
+  cpu_set_t common;
+  CPU_AND(&common, &asleep, &here);
+  CHECK_EQUAL(CPU_COUNT(&common), several ? 0 : 1);
+  CHECK_EQUAL(CPU_COUNT(&asleep), std::max(CPU_COUNT(&all) - 1, 1));
+  CHECK(CPU_EQUAL(&awake, &all));
+}
+
+// A thread that may use one CPU alone, be it the waker's, stays where it is.
+TEST(wake_apart_leaves_a_thread_its_only_cpu) {
+  std::thread([] {
+    cpu_set_t here, after;
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    pthread_setaffinity_np(pthread_self(), sizeof here, &here);
+    WakeApart apart;
+    apart.begin(pthread_self());
+    pthread_getaffinity_np(pthread_self(), sizeof after, &after);
+    CHECK(CPU_EQUAL(&after, &here));
+    apart.end();
+    pthread_getaffinity_np(pthread_self(), sizeof after, &after);
+    CHECK(CPU_EQUAL(&after, &here));
+  }).join();
+}
+#endif
 
 // Idle threads sleep: the process uses next to no CPU while nothing runs.
 TEST(pool_is_idle_when_nothing_runs) {
