@@ -30,7 +30,7 @@ constexpr int64_t kRowsPacked = 16;
 class Multiplication {
  public:
   Multiplication(const KernelTable& table, const GemmCall& call, int parts, float* scratch) noexcept
-      : kernels_(table.gemm), call_(call), epilogue_(table, call),
+      : table_(table), kernels_(table.gemm), call_(call), epilogue_(table, call),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, has_full_panels(parts))),
         packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
         group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
@@ -44,12 +44,16 @@ class Multiplication {
  private:
   // The loops' bookkeeping would take as long as the product.
   void only_tile() const noexcept {
-    const bool is_partial = call_.n < tiling_.width(0);
-    kernels_.micro[is_partial][tiling_.panels.longest()][call_.m](
-        {call_.a, call_.a_row, call_.a_col, call_.b, call_.b_row, call_.c, call_.ldc, call_.bias, call_.k, call_.n,
-         call_.accumulate, epilogue_.kernel_applies_relu(), 1, 0, 0, 0, 0});
+    GemmTile tile{call_.a, call_.a_row, call_.a_col, call_.b, call_.b_row, call_.c, call_.ldc, call_.bias, call_.k,
+                  call_.n, call_.accumulate, epilogue_.kernel_applies_relu(), 1, 0, 0, 0, 0};
+    tile.a_bytes = call_.a_bytes, tile.table = call_.a_table;
+    micro_kernel(tile, tiling_.width(0), tiling_.panels.longest(), call_.m)(tile);
     if (epilogue_.is_needed()) epilogue_.finish({0, call_.m, 0, call_.n}, call_.c, call_.ldc);
     if (call_.column_sums) epilogue_.sum_columns(0, call_.n);
+  }
+
+  GemmMicroKernel* micro_kernel(const GemmTile& tile, int64_t width, int64_t vectors, int64_t rows) const noexcept {
+    return (tile.a_bytes ? kernels_.micro_of_bytes : kernels_.micro)[tile.cols < width][vectors][rows];
   }
 
   // A group of panels of B in one block of k.
@@ -67,7 +71,8 @@ class Multiplication {
 
   // Whether a transposed B is turned on the way.
   bool turns_b() const noexcept {
-    return transposed_b() && !call_.b_in_panels && tiling_.tiles.count == 1 && call_.m <= kernels_.turning_rows;
+    return transposed_b() && !call_.b_in_panels && !call_.a_bytes && tiling_.tiles.count == 1 &&
+           call_.m <= kernels_.turning_rows;
   }
 
   // A group of panels of B, for one block of k, stays in L2 while the row tiles pass over it.
@@ -99,25 +104,34 @@ class Multiplication {
         tile.a = a_scratch_;
       } else {
         tile.a_col = call_.a_col;
-        tile.a = call_.a + tiling_.tiles.begin(strip.begin) * call_.a_row + k.begin * call_.a_col;
+        tile.a = call_.a, tile.a_bytes = call_.a_bytes, tile.table = call_.a_table;
+        move_in_a(&tile, tiling_.tiles.begin(strip.begin) * call_.a_row + k.begin * call_.a_col);
       }
       if (!gemm_goes_down(k.size() * tiling_.width(0))) {
         multiply_strip(block, panels, strip, tile);
         continue;
       }
-      const float* const a = tile.a;
-      for (int64_t p = panels.begin; p < panels.end; p++) {
-        tile.a = a;
-        multiply_strip(block, {p, p + 1}, strip, tile);
-      }
+      for (int64_t p = panels.begin; p < panels.end; p++) multiply_strip(block, {p, p + 1}, strip, tile);
     }
+  }
+
+  static void move_in_a(GemmTile* tile, int64_t elements) noexcept {
+    if (tile->a_bytes) tile->a_bytes += elements;
+    else tile->a += elements;
   }
 
   // A transposed A has its rows side by side, as a panel of B has its columns. Returns the width of the packed strip.
   int64_t pack_a(Range strip, Range k) const noexcept {
     const int64_t row = tiling_.tiles.begin(strip.begin), rows = tiling_.tiles.begin(strip.end) - row;
     const int64_t width = (rows + tiling_.lanes - 1) / tiling_.lanes * tiling_.lanes;
-    kernels_.pack(call_.a + row + k.begin * call_.a_col, call_.a_col, 1, k.size(), rows, a_scratch_, width);
+    if (!call_.a_bytes) {
+      kernels_.pack(call_.a + row + k.begin * call_.a_col, call_.a_col, 1, k.size(), rows, a_scratch_, width);
+      return width;
+    }
+    for (int64_t p = 0; p < k.size(); p++) {
+      const uint8_t* const bytes = call_.a_bytes + row + (k.begin + p) * call_.a_col;
+      table_.affine_u8(bytes, a_scratch_ + p * width, rows, call_.a_scale, 0);
+    }
     return width;
   }
 
@@ -152,7 +166,7 @@ class Multiplication {
 
   // Many panels: a row tile's floats of A stay in L1 while it passes over them. A single panel stays there itself, or
   // comes from L2, while the tiles below each other pass along it.
-  void multiply_strip(const Block& block, Range all_panels, Range strip, GemmTile& tile) const noexcept {
+  void multiply_strip(const Block& block, Range all_panels, Range strip, GemmTile tile) const noexcept {
     alignas(kAlignment) float passing[kFinishedFloats];
     const bool is_last = block.k.end == call_.k, finishes = is_last && epilogue_.is_needed();
     const bool passes = epilogue_.passes_on() && block.k.size() == call_.k;
@@ -172,7 +186,7 @@ class Multiplication {
         multiply_tiles(block, panels, tiles, c, tile);
         if (finishes) epilogue_.finish(finished, c, tile.ldc);
       }
-      tile.a += rows * tile.a_row;
+      move_in_a(&tile, rows * tile.a_row);
     }
   }
 
@@ -216,7 +230,7 @@ class Multiplication {
         tile.a_step = 0, tile.c_step = tile.bias_step = width;
       }
       if (turns_b()) kernels_.turning[rows](tile);
-      else kernels_.micro[tile.cols < width][tiling_.panels.size(p)][rows](tile);
+      else micro_kernel(tile, width, tiling_.panels.size(p), rows)(tile);
     }
   }
 
@@ -235,6 +249,7 @@ class Multiplication {
     return last;
   }
 
+  const KernelTable& table_;
   const GemmKernels& kernels_;
   const GemmCall& call_;
   const GemmEpilogue epilogue_;
@@ -267,9 +282,7 @@ void gemm(const KernelTable& table, const GemmCall& call, int part, int parts, f
     if (call.column_sums && part == 0) GemmEpilogue(table, call).sum_columns(0, call.n);
     return;
   }
-  if (call.a_bytes || uses_planes(table, call.precision, call.m, call.n, call.k)) {
-    return plane_gemm(table, call, part, parts, scratch);
-  }
+  if (uses_planes(table, call)) return plane_gemm(table, call, part, parts, scratch);
   float_gemm(table, call, part, parts, scratch);
 }
 

@@ -63,8 +63,10 @@ struct GemmCall {
   bool b_in_panels = false;
   // B is known to be finite, so that nobody who multiplies by few of its rows has to look.
   bool b_is_finite = false;
-  // Null, or A as bytes, which stand for a_scale times themselves, in place of `a`: of a call that pays as planes.
+  // Null, or A as bytes, in place of `a`: each stands for a_scale times itself, as the kernels' affine_u8 makes it, which
+  // is what the table of 256 floats holds.
   const uint8_t* a_bytes = nullptr;
+  const float* a_table = nullptr;
   float a_scale = 1;  // as it stays for floats
   // As 'high' and 'medium' fewer bits of A and B may be multiplied (kernels/plane_kernels.h) where that is faster.
   Precision precision = Precision::kHighest;

@@ -253,6 +253,11 @@ bool uses_byte_planes(const KernelTable& table, Precision precision, int64_t m, 
   return has_planes(table) && pays_as_bytes(*table.planes, planes_of(precision), m, n, k);
 }
 
+bool uses_planes(const KernelTable& table, const GemmCall& call) noexcept {
+  return call.a_bytes ? uses_byte_planes(table, call.precision, call.m, call.n, call.k)
+                      : uses_planes(table, call.precision, call.m, call.n, call.k);
+}
+
 void plane_gemm(const KernelTable& table, const GemmCall& call, int part, int parts, float* scratch) noexcept {
   PlaneMultiplication(table, call, scratch).part(part, parts);
 }

@@ -13,6 +13,8 @@ bool may_use_planes(const KernelTable& table, Precision precision, int64_t n, in
 bool uses_planes(const KernelTable& table, Precision precision, int64_t m, int64_t n, int64_t k) noexcept;
 // Likewise, where A is of bytes and may stay so.
 bool uses_byte_planes(const KernelTable& table, Precision precision, int64_t m, int64_t n, int64_t k) noexcept;
+// The one of them that A asks for.
+bool uses_planes(const KernelTable& table, const GemmCall& call) noexcept;
 
 // As gemm, for a call that uses planes. A block that has sums which are not finite, or whose tiles were lost on the
 // way, is computed by multiply-adds instead; after a loss no further call uses the table's planes.

@@ -55,8 +55,9 @@ class TurnedMultiplication {
     tile.count = 1;
     tile.a_step = tile.b_step = tile.c_step = tile.bias_step = 0;
     tile.add_c = start(block, turned, width);
-    const bool turns_a = call_.a_row != 1 && call_.n <= kernels_.turning_rows;
-    const int64_t longest = call_.a_row == 1 || turns_a ? call_.k : kBlockFloats / width;
+    const bool turns_a = call_.a_row != 1 && call_.n <= kernels_.turning_rows && !call_.a_bytes;
+    const bool in_place = call_.a_row == 1 && !call_.a_bytes;
+    const int64_t longest = in_place || turns_a ? call_.k : kBlockFloats / width;
     int64_t begin = 0;
     do {
       tile.k = std::min(longest, call_.k - begin);
@@ -89,6 +90,7 @@ class TurnedMultiplication {
 
   // Lets the micro kernel read the block's rows of A from step `begin` on.
   void read_a(const GemmBlock& block, int64_t begin, int64_t width, bool turns_a, GemmTile* tile) const noexcept {
+    if (call_.a_bytes) return read_bytes(block, begin, width, tile);
     const float* const a = call_.a + block.row * call_.a_row + begin * call_.a_col;
     if (call_.a_row == 1) {
       tile->b = a, tile->b_row = call_.a_col, tile->cols = block.rows;
@@ -98,6 +100,23 @@ class TurnedMultiplication {
       kernels_.pack(a, 1, call_.a_row, tile->k, block.rows, scratch_, width);
       tile->b = scratch_, tile->b_row = width, tile->cols = width;
     }
+  }
+
+  // As floats, which vectors are loaded from.
+  void read_bytes(const GemmBlock& block, int64_t begin, int64_t width, GemmTile* tile) const noexcept {
+    const uint8_t* const bytes = call_.a_bytes + block.row * call_.a_row + begin * call_.a_col;
+    tile->b = scratch_, tile->b_row = width, tile->cols = block.rows;
+    if (call_.a_row == 1) {
+      for (int64_t p = 0; p < tile->k; p++) {
+        table_.affine_u8(bytes + p * call_.a_col, scratch_ + p * width, block.rows, call_.a_scale, 0);
+      }
+      return;
+    }
+    alignas(kAlignment) float rows[kBlockFloats];
+    for (int64_t i = 0; i < block.rows; i++) {
+      table_.affine_u8(bytes + i * call_.a_row, rows + i * tile->k, tile->k, call_.a_scale, 0);
+    }
+    kernels_.pack(rows, 1, tile->k, tile->k, block.rows, scratch_, width);
   }
 
   void write(const GemmBlock& block, const float* turned, int64_t width, float* passing) const noexcept {

@@ -4,6 +4,7 @@
 #include "kernels/gemm_kernels.h"
 #include "kernels/simd/inline.h"
 
+#include "kernels/elements_of_a.inl.h"
 #include "kernels/gemm_micro.inl.h"
 #include "kernels/gemm_pack.inl.h"
 #include "kernels/gemm_turning.inl.h"
@@ -15,8 +16,10 @@ template <int kVectors, int kRows>
 constexpr void add_tiles(GemmKernels& kernels) {
   if constexpr (kVectors <= kGemmMaxVectors && kRows <= rows_of(kVectors)) {
     kernels.rows[kVectors] = kRows;
-    kernels.micro[0][kVectors][kRows] = gemm_micro<kRows, kVectors, false>;
-    kernels.micro[1][kVectors][kRows] = gemm_micro<kRows, kVectors, true>;
+    kernels.micro[0][kVectors][kRows] = gemm_micro<kRows, kVectors, false, FloatsOfA>;
+    kernels.micro[1][kVectors][kRows] = gemm_micro<kRows, kVectors, true, FloatsOfA>;
+    kernels.micro_of_bytes[0][kVectors][kRows] = gemm_micro<kRows, kVectors, false, BytesOfA>;
+    kernels.micro_of_bytes[1][kVectors][kRows] = gemm_micro<kRows, kVectors, true, BytesOfA>;
     add_tiles<kVectors, kRows + 1>(kernels);
   } else if constexpr (kVectors <= kGemmMaxVectors) {
     add_tiles<kVectors + 1, 1>(kernels);
@@ -37,6 +40,7 @@ constexpr GemmKernels gemm_kernels() {
   kernels.lanes = kLanes;
   kernels.vectors = kRegisters / 8;  // 4 of 32 registers, 2 of 16: tiles of 6 rows
   static_assert(kPanelColumns % (kRegisters / 8 * kLanes) == 0, "full tiles fill a panel of weights");
+  kernels.bytes_pay = kBytesPay;
   add_tiles<1, 1>(kernels);
   add_turning_tiles<1>(kernels);
   kernels.pack = gemm_pack;

@@ -26,6 +26,9 @@ struct GemmTile {
   bool relu;  // epilogue: x < 0 ? 0 : x (NaN stays), else none
   // What is above says where the first tile is; there are `count` of them, each so many floats further on.
   int64_t count, a_step, b_step, c_step, bias_step;
+  // For kernels of bytes, in place of `a`: A(i, p) = table[a_bytes[i * a_row + p * a_col]].
+  const uint8_t* a_bytes = nullptr;
+  const float* table = nullptr;
 };
 
 using GemmMicroKernel = void(const GemmTile&) noexcept;
@@ -54,6 +57,8 @@ struct GemmKernels {
   // micro[tail][v][r]: the tile of r rows and v vectors; with tail set the last vector may be partly outside (cols is
   // then checked), without it cols must be v * lanes. Null beyond rows[v].
   GemmMicroKernel* micro[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
+  GemmMicroKernel* micro_of_bytes[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
+  bool bytes_pay;  // a product of bytes takes no longer than one of floats
   // turning[r]: tiles of r rows of a B whose columns are contiguous, B(p, j) = b[j * b_row + p]; any cols. For products
   // that use each vector of B once only, so that packing it does not pay. Null beyond turning_rows.
   int turning_rows;

@@ -66,8 +66,9 @@ QUERN_INLINE void store_tile(const V (&sum)[kRows][kVectors], bool relu, float* 
   }
 }
 
-template <int kRows, int kVectors, bool kTail>
-QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const float* b, float* c, const float* bias) {
+template <int kRows, int kVectors, bool kTail, class A>
+QUERN_INLINE void multiply_tile(const GemmTile& t, A all_a, const typename A::Element* tile_a, const float* b, float* c,
+                                const float* bias) {
   const int last = kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
   const int64_t ldc = t.ldc;
   V sum[kRows][kVectors];
@@ -76,10 +77,10 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const fl
   // Rows of A in groups, each with a pointer of its own and the same offsets from it: more offsets would not fit the
   // general registers, and one taken from the stack costs a load.
   constexpr int kGroup = kRows <= 6 ? 6 : 4, kGroups = (kRows + kGroup - 1) / kGroup;
-  const float* a[kGroups];
+  const typename A::Element* a[kGroups];
 #pragma GCC unroll 4
   for (int g = 0; g < kGroups; g++) {
-    const float* group = tile_a + kGroup * g * t.a_row;
+    const typename A::Element* group = tile_a + kGroup * g * t.a_row;
     hide(group);
     a[g] = group;
   }
@@ -98,7 +99,7 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const fl
     }
 #pragma GCC unroll 14
     for (int i = 0; i < kRows; i++) {
-      V x = set1(a[i / kGroup][i % kGroup * a_row]);
+      V x = all_a.broadcast(a[i / kGroup][i % kGroup * a_row]);
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; v++) sum[i][v] = fma(x, column[v], sum[i][v]);
     }
@@ -112,12 +113,14 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, const float* tile_a, const fl
 
 // Tiles of short products are as many cycles long as a call and its loop around them, so that loop is in here; the
 // stores of one tile go on while the next one is multiplied.
-template <int kRows, int kVectors, bool kTail>
+template <int kRows, int kVectors, bool kTail, class A>
 void gemm_micro(const GemmTile& run) noexcept {
-  const float *a = run.a, *b = run.b, *bias = run.bias;
+  const A all_a(run.a, run.a_bytes, run.table);
+  const typename A::Element* a = all_a.at;
+  const float *b = run.b, *bias = run.bias;
   float* c = run.c;
   for (int64_t i = run.count; i > 0; i--) {
-    multiply_tile<kRows, kVectors, kTail>(run, a, b, c, bias);
+    multiply_tile<kRows, kVectors, kTail>(run, all_a, a, b, c, bias);
     a += run.a_step;
     b += run.b_step;
     c += run.c_step;

@@ -18,20 +18,6 @@ constexpr int kApartRows = kRegisters >= 32 ? 2 : 1;
 
 constexpr int vectors_of(bool together) { return together ? kTogetherVectors : kApartVectors; }
 
-// A row of A, from a step on: element i is a(i * col).
-struct FloatsOfA {
-  const float* x;
-  QUERN_INLINE explicit FloatsOfA(const SkippingTile& t) : x(t.floats) {}
-  QUERN_INLINE V operator()(int64_t i) const { return set1(x[i]); }
-};
-
-struct BytesOfA {
-  const uint8_t* x;
-  const float* table;
-  QUERN_INLINE explicit BytesOfA(const SkippingTile& t) : x(t.bytes), table(t.table) {}
-  QUERN_INLINE V operator()(int64_t i) const { return set1(table[x[i]]); }
-};
-
 // The marks of a row that are left in two words; one loop over both, as where a loop ends is not foreseen.
 constexpr int64_t kMarksInWalk = 2 * kMarksInWord;
 
@@ -77,7 +63,7 @@ template <class A, bool kTransposed, int kVectors, bool kTail, bool kUpdates = f
 class SkippingRows {
  public:
   QUERN_INLINE SkippingRows(const SkippingTile& t, int64_t j)
-      : a_(t), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
+      : a_(t.floats, t.bytes, t.table), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
         marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
         sums_(t.sums ? t.sums + j : nullptr), sums_row_(t.sums_row), c_(t.c + j), ldc_(t.ldc),
         bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu),
@@ -115,7 +101,7 @@ class SkippingRows {
     if (!kUpdates) store_tile<kRows, kVectors, kTail>(sum, relu_, c_, ldc_, last_);
     else if (mask_bits(negative) == 0) update(sum);
     else return negative;
-    a_.x += kRows * a_row_;
+    a_.at += kRows * a_row_;
     marks_ += kRows * marks_row_;
     if (sums_) sums_ += kRows * sums_row_;
     c_ += kRows * ldc_;
@@ -152,14 +138,14 @@ class SkippingRows {
   };
   QUERN_INLINE Start first() const { return {a_, marks_, b_, k_}; }
   QUERN_INLINE void next(Start* start) const {
-    start->a.x += kMarksInWalk * a_col_;
+    start->a.at += kMarksInWalk * a_col_;
     start->marks += kMarksInWalk / kMarksInWord * marks_word_;
     start->b += kMarksInWalk * b_row_;
     start->left -= kMarksInWalk;
   }
   QUERN_INLINE Walk walk_of(const Start& start) const { return Walk(start.marks, marks_word_, start.left); }
   QUERN_INLINE Start below(Start start) const {
-    start.a.x += a_row_;
+    start.a.at += a_row_;
     start.marks += marks_row_;
     return start;
   }

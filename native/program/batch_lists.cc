@@ -83,6 +83,7 @@ bool BatchLists::provide(const ProgramSpec& spec, const Plan& plan, const Span& 
                          int workers, bool own_batches) {
   own_batches_ = own_batches;
   for (Input& input : inputs_) input.is_listed = false;
+  if (!spec.skips_zeros) return true;
   for (const SkippedMatrix& matrix : plan.skipped.matrices) {
     if (matrix.input == kNoBuffer || !has_whole_rows(spec, matrix)) continue;
     const ArrayView& view = view_of(plan, span, matrix.input);

@@ -43,7 +43,7 @@ bool Context::provide_batches(const Plan& plan, int count) {
 
 void Context::look_at_weights(const KernelTable& kernels, const float* weights, int64_t floats,
                               uint64_t version) noexcept {
-  const bool matters = skipping.has_matrices();
+  const bool matters = skipping.may_find_zeros();
   if (matters && version != finite_version_) {
     were_finite_ = kernels.find_not_finite(weights, floats) == floats;
     finite_version_ = version;

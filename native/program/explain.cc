@@ -85,7 +85,7 @@ class Explanation {
       text += std::string(" then ") +
               op_name(spec_.segments[kUpdate][static_cast<size_t>(planned.update.instruction)]);
     }
-    if (planned.skipped >= 0) text += ", may skip zeros of a";
+    if (planned.skipped >= 0 && spec_.skips_zeros) text += ", may skip zeros of a";
     const BufferId parameters = updated_parameters(spec_.segments[segment][i]);
     if (parameters == kNoBuffer) return text;
     const int64_t left = planned.floats_left();

@@ -14,10 +14,7 @@ namespace {
 class Multiplication {
  public:
   Multiplication(const Gemm& gemm, const InstructionWork& work) noexcept
-      : gemm_(gemm), work_(work), call_(call_of(gemm, work)), list_(list_of(work)), skipped_(skipped_of()) {
-    if (work.planned.skipped < 0 || list_) return;
-    work.context.skipping.set_bytes(work.planned.skipped, work.context, work.worker, &call_);
-  }
+      : gemm_(gemm), work_(work), call_(call_of(gemm, work)), list_(list_of(work)), skipped_(skipped_of()) {}
 
   void run() noexcept {
     count_skipped();
@@ -49,6 +46,8 @@ class Multiplication {
     call.saved = work.floats(in.saved), call.column_sums = work.floats(in.column_sums);
     call.b_is_finite = work.context.weights_are_finite() && work.plan.places[in.b].space == Area::kParameters;
     call.b_in_panels = work.context.uses_panels && work.plan.in_panels[static_cast<size_t>(in.b)];
+    const int32_t skipped = work.planned.skipped;
+    if (skipped >= 0) work.context.skipping.set_bytes(skipped, work.context, work.worker, &call);
     return call;
   }
 
@@ -81,7 +80,7 @@ class Multiplication {
   // A if all its zeros are to be skipped.
   std::optional<SkippedOperand> skipped_of() const noexcept {
     if (work_.planned.skipped < 0 || list_) return std::nullopt;
-    if (uses_planes(work_.kernels, call_.precision, call_.m, call_.n, call_.k)) return std::nullopt;
+    if (uses_planes(work_.kernels, call_)) return std::nullopt;
     const Context& context = work_.context;
     return context.skipping.operand(work_.kernels, call_, work_.planned.skipped, context, work_.worker);
   }
@@ -115,7 +114,8 @@ class Multiplication {
     call_.m = r.size(), call_.c += first;
     if (call_.saved) call_.saved += first;
     if (list_) return listed_gemm(work_.kernels, call_, list_->rows() + r.begin, 0, 1);
-    call_.a += r.begin * call_.a_row;
+    if (call_.a_bytes) call_.a_bytes += r.begin * call_.a_row;
+    else call_.a += r.begin * call_.a_row;
     if (skipped_) skipped_->first_row = r.begin;
     if (skipped_) skipping_gemm(work_.kernels, call_, *skipped_, 0, 1);
     else gemm(work_.kernels, call_, 0, 1, work_.context.scratch(work_.worker));

@@ -111,8 +111,8 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   }
   context->bind(spec_, *plan_, slabs);
   const uint64_t version = snapshot ? snapshot->version : parameters_->version();
-  context->look_at_weights(kernels_, slabs.weights, parameters_->slab_size(), version);
   context->skipping.begin(kernels_, spec_, *plan_, span);
+  context->look_at_weights(kernels_, slabs.weights, parameters_->slab_size(), version);
   context->accumulators = result->accumulators;
   context->key = epoch_key(span.seed, span.epoch);
 

@@ -48,9 +48,10 @@ class Finder {
   // Marks are of all rows, which are there from the start of an input alone: not of what the same worker made of its
   // rows just before, as it may where the product is cut by rows.
   bool can_skip(const Gemm& gemm) const {
-    if (!spec_.skips_zeros || (gemm.transpose_a && gemm.transpose_b) || gemm.accumulate) return false;
+    if ((gemm.transpose_a && gemm.transpose_b) || gemm.accumulate) return false;
     const BufferId root = root_of(spec_, gemm.a);
     if (spec_.buffers[root].kind == BufferKind::kInput) return spec_.buffers[root].dtype == DType::kF32;
+    if (!spec_.skips_zeros) return false;
     if (matrix_of(spec_.buffers[gemm.out].shape).cols.factor <= kPanelColumns) return false;
     const Instruction* const writer = only_writer_of(root);
     return writer && (std::holds_alternative<Dropout>(*writer) || leaves_zeros(std::get_if<Gemm>(writer), gemm.a));
@@ -157,13 +158,9 @@ bool Skipping::provide(Matrix* matrix, MatrixSize size, int64_t rows) const {
   return true;
 }
 
-bool Skipping::has_matrices() const noexcept {
-  return std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& matrix) { return !matrix.is_list; });
-}
-
 void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan,
                      const Span& span) noexcept {
-  kernels_ = &kernels, precision_ = spec.precision;
+  kernels_ = &kernels, precision_ = spec.precision, skips_zeros_ = spec.skips_zeros;
   uint8_t bytes[256];
   for (int i = 0; i < 256; i++) bytes[i] = static_cast<uint8_t>(i);
   for (Matrix& matrix : matrices_) {
@@ -175,6 +172,10 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
     kernels.affine_u8(bytes, matrix.table, 256, spec.buffers[matrix.of.input].scale, 0);
     matrix.may_be_bytes = matrix.table[0] == 0;  // which it is not where the scale is not finite
   }
+}
+
+bool Skipping::may_find_zeros() const noexcept {
+  return skips_zeros_ && std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& matrix) { return !matrix.is_list; });
 }
 
 int64_t Skipping::count_of(const Matrix& matrix, int worker) const noexcept {
@@ -194,7 +195,8 @@ bool Skipping::is_made(const Matrix& matrix) const noexcept {
 }
 
 // How a product is computed must not depend on the data where planes have other bits than multiply-adds: those that pay
-// as planes skip nothing, and bytes of which all products pay so stay bytes whatever their density.
+// as planes skip nothing. Bytes stay bytes unless some product multiplies floats as planes, or zeros are not looked for
+// and dense products of bytes would be slower.
 void Skipping::choose(Matrix* matrix, const Context& context) const noexcept {
   const auto [rows, cols] = context.matrix(matrix->of.buffer);
   bool some = false, all = true, all_as_bytes = matrix->may_be_bytes;
@@ -205,14 +207,14 @@ void Skipping::choose(Matrix* matrix, const Context& context) const noexcept {
     some = some || pays, all = all && pays;
     all_as_bytes = all_as_bytes && uses_byte_planes(*kernels_, precision_, m, n, k);
   }
-  const bool may_pay = !matrix->of.is_product || rows >= kLeastRowsMade;
+  const bool may_pay = skips_zeros_ && (!matrix->of.is_product || rows >= kLeastRowsMade);
   if (!all && !all_as_bytes && may_pay) choose_by_density(matrix);
   else matrix->is_looked_at = false;
-  if (some || all_as_bytes) matrix->is_bytes = all_as_bytes;
+  const bool bytes_pay = kernels_->gemm.bytes_pay || matrix->is_looked_at;
+  matrix->is_bytes = all_as_bytes || (matrix->may_be_bytes && !some && bytes_pay);
 }
 
-// As bytes after a batch that was sparse, which the next one will then be too; if it turns out not to be, skipping its
-// few zeros is slower, once.
+// Not after a batch that was dense, for a while.
 void Skipping::choose_by_density(Matrix* matrix) const noexcept {
   const Worker& driver = matrix->workers[0];
   const bool was_marked = is_shared(*matrix) || matrix->is_gathered() || driver.marked;
@@ -221,7 +223,6 @@ void Skipping::choose_by_density(Matrix* matrix) const noexcept {
       was_looked_at && static_cast<double>(count_of(*matrix, 0)) > kDense * static_cast<double>(matrix->size);
   matrix->steps_not_looked = was_dense ? kStepsNotLooked : std::max(matrix->steps_not_looked - 1, 0);
   matrix->is_looked_at = matrix->steps_not_looked == 0;
-  matrix->is_bytes = matrix->is_looked_at && matrix->may_be_bytes && was_looked_at && driver.paid;
 }
 
 SparseMatrix Skipping::at_hand(const Matrix& matrix, const Context& context, int worker) noexcept {
@@ -238,7 +239,7 @@ void Skipping::begin_step(const Context& context) noexcept {
     matrix.size = context.matrix(matrix.of.buffer).size();
     for (int i = 0; i < workers_; i++) {
       Worker& worker = matrix.workers[static_cast<size_t>(i)];
-      worker.count = worker.made = worker.made_count = 0, worker.marked = worker.turned = false, worker.paid = true;
+      worker.count = worker.made = worker.made_count = 0, worker.marked = worker.turned = false;
       const bool begins = matrix.of.is_product ? i == 0 : matrix.is_gathered() && (i == 0 || own_batches_);
       if (begins) worker.nonzeros.begin(at_hand(matrix, context, i));
     }
@@ -249,7 +250,7 @@ GatheredMarks Skipping::gathered(BufferId input, const Context& context, int wor
   GatheredMarks marks;
   for (const Matrix& matrix : matrices_) {
     if (matrix.of.input != input || matrix.is_list) continue;
-    if (matrix.is_looked_at || matrix.is_bytes) marks.as_bytes = matrix.is_bytes;
+    marks.as_bytes = marks.as_bytes || matrix.is_bytes;
     if (!matrix.is_looked_at) continue;
     marks.nonzeros = &nonzeros_of(matrix, worker);
     marks.rows_each = context.matrix(matrix.of.buffer).rows / context.rows();
@@ -271,9 +272,9 @@ MarkedOutput Skipping::made(int32_t index, int number) const noexcept {
 
 void Skipping::set_bytes(int32_t index, const Context& context, int worker, GemmCall* call) const noexcept {
   const Matrix& matrix = matrices_[static_cast<size_t>(index)];
-  if (!matrix.is_bytes || matrix.is_looked_at) return;
-  call->a_bytes = at_hand(matrix, context, worker).bytes;
-  call->a_scale = matrix.table[1];
+  if (matrix.is_list || !matrix.is_bytes) return;
+  call->a = nullptr, call->a_bytes = at_hand(matrix, context, worker).bytes;
+  call->a_table = matrix.table, call->a_scale = matrix.table[1];
 }
 
 std::optional<SkippedOperand> Skipping::operand(const KernelTable& kernels, const GemmCall& call, int32_t index,
@@ -289,9 +290,7 @@ std::optional<SkippedOperand> Skipping::operand(const KernelTable& kernels, cons
   }
   const double density = static_cast<double>(count_of(matrix, number)) / static_cast<double>(matrix.size);
   const bool transposed = call.a_row == 1, has_like_columns = !matrix.of.is_product;
-  const bool pays = skipping_pays(kernels, call, has_like_columns, density);
-  worker.paid = worker.paid && pays;
-  if (!pays && !matrix.is_bytes) return std::nullopt;
+  if (!skipping_pays(kernels, call, has_like_columns, density)) return std::nullopt;
   if (transposed && !worker.turned) nonzeros.turn(kernels.skipping, &worker.of_columns), worker.turned = true;
   return SkippedOperand{nonzeros.matrix(), transposed ? worker.of_columns : nonzeros.of_rows(), transposed, 0,
                         has_like_columns};

@@ -1,4 +1,5 @@
-// Which products may skip the zeros of their left operand, and what a running job knows of those zeros.
+// Which products may skip the zeros of their left operand, and what a running job knows of those zeros; and which inputs
+// stay bytes in it.
 //
 // Whether a product does is decided in each step, from the density of the batch at hand, and changes no bit. Rows of an
 // input are marked as they are gathered, while they are near; other matrices by each worker for itself, which takes two
@@ -67,10 +68,10 @@ class Skipping {
   // the memory.
   [[nodiscard]] bool provide(const ProgramSpec& spec, const Plan& plan, int workers, int64_t rows, bool own_batches,
                              const BatchLists& lists);
-  // Whether zeros may be found, which lists have none of.
-  bool has_matrices() const noexcept;
   // Before a job. Inputs that are no bytes in this span are gathered as floats.
   void begin(const KernelTable& kernels, const ProgramSpec& spec, const Plan& plan, const Span& span) noexcept;
+  // Whether the job may find zeros, which lists have none of.
+  bool may_find_zeros() const noexcept;
 
   // By the driver, before a step, of whose batch the size is known: what was found in the last one is no more, and
   // decides what is looked for in this one.
@@ -83,7 +84,7 @@ class Skipping {
                                         const Context& context, int worker) const noexcept;
   // Where a product marks what it makes; null marks if nobody wants to know.
   MarkedOutput made(int32_t matrix, int worker) const noexcept;
-  // Gives `call` its A where that is of bytes, to be multiplied as planes.
+  // Gives `call` its A where that stayed bytes.
   void set_bytes(int32_t matrix, const Context& context, int worker, GemmCall* call) const noexcept;
   // How many elements of a matrix are not 0, where operand() gave one.
   int64_t count(int32_t matrix, int worker) const noexcept {
@@ -98,7 +99,6 @@ class Skipping {
     int64_t count = 0;  // in the rows it marked
     int64_t made = 0, made_count = 0;  // elements of a product that it marked as it made them, and those not 0
     bool marked = false, turned = false;
-    bool paid = true;  // in each product of the batch
   };
   struct Matrix {
     SkippedMatrix of;
@@ -128,6 +128,7 @@ class Skipping {
 
   const KernelTable* kernels_ = nullptr;
   Precision precision_ = Precision::kHighest;
+  bool skips_zeros_ = true;
   bool own_batches_ = false;
   int workers_ = 0;
   std::vector<Matrix> matrices_;

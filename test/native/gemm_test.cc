@@ -139,6 +139,47 @@ TEST(gemm_computes_every_element_as_one_chain) {
   });
 }
 
+// Read by the micro kernels, packed (many columns, A transposed), or turned (few columns).
+TEST(gemm_of_bytes_has_the_bits_of_what_they_stand_for) {
+  constexpr float kScale = 1 / 255.0f;
+  const std::vector<int64_t> sizes = {1, 2, 3, 5, 8, 10, 14, 15, 16, 17, 31, 33, 64, 100, 130, 300};
+  const std::vector<int64_t> depths = {0, 1, 2, 5, 16, 31, 130, 1100};
+  uint8_t all[256];
+  for (int i = 0; i < 256; i++) all[i] = static_cast<uint8_t>(i);
+  for_each_table_without_planes([&](const KernelTable& table) {
+    float stands_for[256];
+    table.affine_u8(all, stands_for, 256, kScale, 0);
+    std::mt19937 random(15);
+    for (int round = 0; round < 600; round++) {
+      const Shape shape = {pick(random, sizes), pick(random, sizes), pick(random, depths), random() % 2 != 0,
+                           random() % 2 != 0};
+      if (shape.m * shape.n * shape.k > 2'000'000) continue;
+      Options options;
+      options.bias = random() % 2;
+      options.accumulate = random() % 2;
+      options.function = random() % 2 ? PointwiseFunction::kRelu : PointwiseFunction::kTanh;
+      options.extra = static_cast<int64_t>(random() % 3);
+      options.offset = static_cast<int64_t>(random() % 4);
+      Product by_floats(shape, options, random);
+      std::vector<uint8_t> bytes(by_floats.a.size());
+      for (uint8_t& x : bytes) x = static_cast<uint8_t>(random());
+      for (size_t i = 0; i < bytes.size(); i++) by_floats.a[i] = stands_for[bytes[i]];
+      Product by_bytes = by_floats;
+      const int parts = 1 + static_cast<int>(random() % 3);
+      multiply(table, by_floats, parts);
+      for (int part = 0; part < parts; part++) {
+        Scratch scratch(gemm_scratch_floats(table, shape.m, shape.n, shape.k));
+        GemmCall call = by_bytes.call();
+        call.a = nullptr, call.a_bytes = bytes.data() + options.offset;
+        call.a_table = stands_for, call.a_scale = kScale;
+        gemm(table, call, part, parts, scratch.data);
+        CHECK(scratch.guards_stand());
+      }
+      CHECK(same_bits(by_bytes.c, by_floats.c));
+    }
+  });
+}
+
 // Shapes that take each way through the loops: several blocks of k, groups of panels, packed and unpacked operands.
 TEST(gemm_of_large_shapes) {
   for_each_table([](const KernelTable& table) {
