@@ -63,8 +63,8 @@ template <class A, bool kTransposed, int kVectors, bool kTail, bool kUpdates = f
 class SkippingRows {
  public:
   QUERN_INLINE SkippingRows(const SkippingTile& t, int64_t j)
-      : a_(t.floats, t.bytes, t.table), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1), marks_(t.marks),
-        marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
+      : a_(t.floats, t.bytes, t.table), a_row_(kTransposed ? 1 : t.a_row), a_col_(kTransposed ? t.a_col : 1),
+        marks_(t.marks), marks_row_(t.marks_row), marks_word_(t.marks_word), b_(t.b + j), b_row_(t.b_row),
         sums_(t.sums ? t.sums + j : nullptr), sums_row_(t.sums_row), c_(t.c + j), ldc_(t.ldc),
         bias_(t.bias ? t.bias + j : nullptr), left_(t.rows), k_(t.k), relu_(t.relu),
         minds_zeros_(t.minds_negative_zeros),

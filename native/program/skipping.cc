@@ -175,7 +175,8 @@ void Skipping::begin(const KernelTable& kernels, const ProgramSpec& spec, const 
 }
 
 bool Skipping::may_find_zeros() const noexcept {
-  return skips_zeros_ && std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& matrix) { return !matrix.is_list; });
+  const auto is_dense = [](const Matrix& matrix) { return !matrix.is_list; };
+  return skips_zeros_ && std::any_of(matrices_.begin(), matrices_.end(), is_dense);
 }
 
 int64_t Skipping::count_of(const Matrix& matrix, int worker) const noexcept {

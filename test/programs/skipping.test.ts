@@ -80,6 +80,14 @@ function checkSame(model: Model, isa: string, densities: Densities, form: 'bytes
   }
 }
 
+/** Planes of bytes and of floats are as exact as each other, and have other bits. */
+function checkNear(actual: number[], expected: number[]): void {
+  actual.forEach((x, i) => {
+    const wanted = expected[i]!;
+    assert.ok(Math.abs(x - wanted) <= 1e-5 * Math.abs(wanted), `${x}, not ${wanted}`);
+  });
+}
+
 /** A layer of 70 units, and a way to set the first one's weight for input 17. */
 function predictor(isa: string, skipsZeros: boolean) {
   const graph = buildGraph([new Dense(70, { activation: 'relu' })], [columns]);
@@ -116,6 +124,20 @@ describe('programs that skip zeros', () => {
         checkSame(classifier, isa, [0.7, 0.02], form, true);
       });
     }
+
+    it(`${isa}: multiply bytes with the bits of the floats they stand for`, () => {
+      const scaled: Model = { layers: () => [new Rescaling(1 / 255), ...classifier.layers()] };
+      for (const density of [0.1, 0.6, 1]) {
+        const bytes = data([density], 'bytes');
+        const floats = { ...bytes, data: Float32Array.from(bytes.data) };
+        const expected = train(scaled, isa, floats, false);
+        for (const [skipsZeros, threads] of [[false, 1], [false, 2], [true, 3]] as const) {
+          const actual = train(scaled, isa, bytes, skipsZeros, { threads });
+          if (isa === 'amx') checkNear(actual.accumulators, expected.accumulators);
+          else assert.ok(actual.bits.equals(expected.bits), `${density}, skips ${skipsZeros}, ${threads} threads`);
+        }
+      }
+    });
 
     it(`${isa}: with other optimizers, views, scaled inputs and dropout`, () => {
       const models: Model[] = [
