@@ -32,7 +32,7 @@ class Multiplication {
   Multiplication(const KernelTable& table, const GemmCall& call, int parts, float* scratch) noexcept
       : table_(table), kernels_(table.gemm), call_(call), epilogue_(table, call),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, has_full_panels(parts))),
-        packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
+        updates_(kernel_updates()), packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
         group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
         b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
 
@@ -54,6 +54,13 @@ class Multiplication {
 
   GemmMicroKernel* micro_kernel(const GemmTile& tile, int64_t width, int64_t vectors, int64_t rows) const noexcept {
     return (tile.a_bytes ? kernels_.micro_of_bytes : kernels_.micro)[tile.cols < width][vectors][rows];
+  }
+
+  // Whether kernels make a step of SGD with what they have in registers: full tiles alone do.
+  bool kernel_updates() const noexcept {
+    return call_.sgd && epilogue_.passes_on() && !call_.bias && !call_.marked &&
+           call_.function == PointwiseFunction::kLinear && call_.n % (kernels_.vectors * kernels_.lanes) == 0 &&
+           tiling_.panels.shortest == kernels_.vectors && tiling_.panels.longest() == kernels_.vectors;
   }
 
   // A group of panels of B in one block of k.
@@ -171,6 +178,7 @@ class Multiplication {
     const bool is_last = block.k.end == call_.k, finishes = is_last && epilogue_.is_needed();
     const bool passes = epilogue_.passes_on() && block.k.size() == call_.k;
     tile.k = block.k.size();
+    if (updates_ && passes) return update_strip(block, all_panels, strip, tile);
     tile.add_c = call_.accumulate || block.k.begin > 0;
     tile.relu = is_last && epilogue_.kernel_applies_relu();
     for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
@@ -185,6 +193,27 @@ class Multiplication {
         if (passes && call_.fetch) call_.fetch(call_.taker, finished);
         multiply_tiles(block, panels, tiles, c, tile);
         if (finishes) epilogue_.finish(finished, c, tile.ldc);
+      }
+      move_in_a(&tile, rows * tile.a_row);
+    }
+  }
+
+  // Likewise, along a panel all tiles of one height at once, unless what they update is asked for before.
+  void update_strip(const Block& block, Range panels, Range strip, GemmTile tile) const noexcept {
+    for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
+      tiles.end = panels.size() > 1 ? tiles.begin + 1
+                  : call_.fetch     ? end_below(panels.begin, tiles.begin, strip.end)
+                                    : std::min(strip.end, tiling_.tiles.end_of_size(tiles.begin));
+      const int64_t row = tiling_.tiles.begin(tiles.begin), rows = tiling_.tiles.begin(tiles.end) - row;
+      const int64_t height = tiling_.tiles.size(tiles.begin);
+      tile.count = tiles.size(), tile.a_step = height * tile.a_row, tile.b_step = 0;
+      for (int64_t p = panels.begin; p < panels.end; p++) {
+        const GemmBlock updated{row, rows, tiling_.first_column(p), tiling_.width(p)};
+        const SgdTarget target = call_.sgd(call_.taker, updated);
+        if (call_.fetch) call_.fetch(call_.taker, updated);
+        const PanelOfB b = panel_of_b(block, p);
+        tile.b = b.at, tile.b_row = b.row, tile.update = &target;
+        (tile.a_bytes ? kernels_.updating_by_bytes : kernels_.updating)[height](tile);
       }
       move_in_a(&tile, rows * tile.a_row);
     }
@@ -254,7 +283,7 @@ class Multiplication {
   const GemmCall& call_;
   const GemmEpilogue epilogue_;
   const GemmTiling tiling_;
-  const bool packs_a_;
+  const bool updates_, packs_a_;
   const int64_t k_block_, group_;
   float* const a_scratch_;
   float* const b_scratch_;

@@ -5,6 +5,7 @@
 #include "kernels/simd/inline.h"
 
 #include "kernels/elements_of_a.inl.h"
+#include "kernels/sgd_tile.inl.h"
 #include "kernels/gemm_micro.inl.h"
 #include "kernels/gemm_pack.inl.h"
 #include "kernels/gemm_turning.inl.h"
@@ -27,6 +28,15 @@ constexpr void add_tiles(GemmKernels& kernels) {
 }
 
 template <int kRows>
+constexpr void add_updating_tiles(GemmKernels& kernels) {
+  if constexpr (kRows <= rows_of(kRegisters / 8)) {
+    kernels.updating[kRows] = gemm_micro_updating<kRows, FloatsOfA>;
+    kernels.updating_by_bytes[kRows] = gemm_micro_updating<kRows, BytesOfA>;
+    add_updating_tiles<kRows + 1>(kernels);
+  }
+}
+
+template <int kRows>
 constexpr void add_turning_tiles(GemmKernels& kernels) {
   if constexpr (kRows <= turning_rows()) {
     kernels.turning_rows = kRows;
@@ -42,6 +52,7 @@ constexpr GemmKernels gemm_kernels() {
   static_assert(kPanelColumns % (kRegisters / 8 * kLanes) == 0, "full tiles fill a panel of weights");
   kernels.bytes_pay = kBytesPay;
   add_tiles<1, 1>(kernels);
+  add_updating_tiles<1>(kernels);
   add_turning_tiles<1>(kernels);
   kernels.pack = gemm_pack;
   kernels.turn = gemm_turn;

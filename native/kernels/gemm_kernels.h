@@ -5,6 +5,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "kernels/sgd_step.h"
+
 namespace quern {
 
 // A run of tiles of C of one size, each at most as many vectors wide as the kernel:
@@ -29,6 +31,9 @@ struct GemmTile {
   // For kernels of bytes, in place of `a`: A(i, p) = table[a_bytes[i * a_row + p * a_col]].
   const uint8_t* a_bytes = nullptr;
   const float* table = nullptr;
+  // For kernels that update: whose step C, which is not stored, is the gradient of; those of the first tile, the other
+  // ones' are below. bias, add_c and relu are not read then.
+  const SgdTarget* update = nullptr;
 };
 
 using GemmMicroKernel = void(const GemmTile&) noexcept;
@@ -58,6 +63,9 @@ struct GemmKernels {
   // then checked), without it cols must be v * lanes. Null beyond rows[v].
   GemmMicroKernel* micro[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
   GemmMicroKernel* micro_of_bytes[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
+  // updating[r]: full tiles of r rows that make the step themselves. Null beyond rows[vectors].
+  GemmMicroKernel* updating[kGemmMaxRows + 1];
+  GemmMicroKernel* updating_by_bytes[kGemmMaxRows + 1];
   bool bytes_pay;  // a product of bytes takes no longer than one of floats
   // turning[r]: tiles of r rows of a B whose columns are contiguous, B(p, j) = b[j * b_row + p]; any cols. For products
   // that use each vector of B once only, so that packing it does not pay. Null beyond turning_rows.

@@ -66,14 +66,10 @@ QUERN_INLINE void store_tile(const V (&sum)[kRows][kVectors], bool relu, float* 
   }
 }
 
+// Adds the products of all steps of k.
 template <int kRows, int kVectors, bool kTail, class A>
-QUERN_INLINE void multiply_tile(const GemmTile& t, A all_a, const typename A::Element* tile_a, const float* b, float* c,
-                                const float* bias) {
-  const int last = kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
-  const int64_t ldc = t.ldc;
-  V sum[kRows][kVectors];
-  start_tile<kRows, kVectors, kTail>(sum, bias, t.add_c ? c : nullptr, ldc, last);
-
+QUERN_INLINE void multiply_tile(V (&sum)[kRows][kVectors], const GemmTile& t, A all_a, const typename A::Element* tile_a,
+                                const float* b, int last) {
   // Rows of A in groups, each with a pointer of its own and the same offsets from it: more offsets would not fit the
   // general registers, and one taken from the stack costs a load.
   constexpr int kGroup = kRows <= 6 ? 6 : 4, kGroups = (kRows + kGroup - 1) / kGroup;
@@ -107,8 +103,11 @@ QUERN_INLINE void multiply_tile(const GemmTile& t, A all_a, const typename A::El
     for (int g = 0; g < kGroups; g++) a[g] += a_col;
     b += b_row;
   }
+}
 
-  store_tile<kRows, kVectors, kTail>(sum, t.relu, c, ldc, last);
+template <int kVectors, bool kTail>
+QUERN_INLINE int last_columns(const GemmTile& t) {
+  return kTail ? static_cast<int>(t.cols - (kVectors - 1) * kLanes) : kLanes;
 }
 
 // Tiles of short products are as many cycles long as a call and its loop around them, so that loop is in here; the
@@ -120,11 +119,34 @@ void gemm_micro(const GemmTile& run) noexcept {
   const float *b = run.b, *bias = run.bias;
   float* c = run.c;
   for (int64_t i = run.count; i > 0; i--) {
-    multiply_tile<kRows, kVectors, kTail>(run, all_a, a, b, c, bias);
+    const int last = last_columns<kVectors, kTail>(run);
+    V sum[kRows][kVectors];
+    start_tile<kRows, kVectors, kTail>(sum, bias, run.add_c ? c : nullptr, run.ldc, last);
+    multiply_tile<kRows, kVectors, kTail>(sum, run, all_a, a, b, last);
+    store_tile<kRows, kVectors, kTail>(sum, run.relu, c, run.ldc, last);
     a += run.a_step;
     b += run.b_step;
     c += run.c_step;
     if (bias) bias += run.bias_step;
+  }
+}
+
+template <int kRows, class A>
+void gemm_micro_updating(const GemmTile& run) noexcept {
+  constexpr int kVectors = kRegisters / 8;
+  const A all_a(run.a, run.a_bytes, run.table);
+  const typename A::Element* a = all_a.at;
+  const float* b = run.b;
+  float *weights = run.update->weights, *momentum = run.update->momentum;
+  for (int64_t i = run.count; i > 0; i--) {
+    V sum[kRows][kVectors];
+    start_tile<kRows, kVectors, false>(sum, nullptr, nullptr, 0, kLanes);
+    multiply_tile<kRows, kVectors, false>(sum, run, all_a, a, b, kLanes);
+    step_tile(sum, *run.update, weights, momentum);
+    a += run.a_step;
+    b += run.b_step;
+    weights += kRows * run.update->row;
+    momentum += kRows * run.update->row;
   }
 }
 

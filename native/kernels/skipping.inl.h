@@ -111,22 +111,9 @@ class SkippingRows {
 
   template <int kRows>
   QUERN_INLINE void update(const V (&sum)[kRows][kVectors]) {
-    const V rate = set1(update_->scalars.learning_rate), momentum = set1(update_->scalars.momentum);
-    const bool nesterov = update_->nesterov;
-    V nothing = set1(0.0f);
-#pragma GCC unroll 2
-    for (int i = 0; i < kRows; i++, weights_ += update_->row, momentum_ += update_->row) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; v++) {
-        V velocity = load(momentum_ + v * kLanes);
-        const V move = sgd_move(rate * sum[i][v], momentum, nesterov, &velocity);
-        const V weight = load(weights_ + v * kLanes) + move;
-        store(momentum_ + v * kLanes, velocity);
-        store(weights_ + v * kLanes, weight);
-        nothing = fma(weight, set1(0.0f), nothing);
-      }
-    }
-    if (mask_bits(is_nan(nothing)) != 0) *update_->are_finite = false;
+    step_tile(sum, *update_, weights_, momentum_);
+    weights_ += kRows * update_->row;
+    momentum_ += kRows * update_->row;
   }
 
   // Where a walk along the row at hand starts, or the one below it, and how many steps there are from there on.
