@@ -84,6 +84,35 @@ std::vector<float> in_panels(const std::vector<float>& b, int64_t rows, int64_t 
   return panels;
 }
 
+// Full tiles make the step from their registers, where C has nothing but those; the bits are those of a gradient that
+// is taken. Asking for memory changes nothing but how many tiles go together.
+TEST(gemm_makes_the_steps_that_are_made_of_what_it_hands_over) {
+  const std::vector<int64_t> heights = {1, 2, 5, 6, 7, 13, 40, 100}, depths = {1, 5, 32, 130, 700};
+  for_each_table_without_planes([&](const KernelTable& table) {
+    std::mt19937 random(31);
+    for (int round = 0; round < 120; round++) {
+      const Shape shape{pick(random, heights), pick(random, {16, 64, 100, 128, 256, 320}), pick(random, depths),
+                        random() % 2 != 0, false};
+      Product product(shape, {}, random);
+      if (round % 10 == 0) product.b[0] = std::numeric_limits<float>::infinity();
+      const std::vector<float> weights(static_cast<size_t>(shape.m * shape.n), 1.5f);
+      const std::vector<float> momentum(weights.size(), -0.25f);
+      Step expected{table, shape.n, weights, momentum}, actual = expected;
+      Product whole = product;
+      multiply(table, whole, 1);
+      expected.make(0, whole.c.data(), shape.m * shape.n);
+      multiply_changed(table, product, 1 + static_cast<int>(random() % 3), [&](GemmCall& call) {
+        call.take = Step::take, call.taker = &actual, call.sgd = Step::sgd;
+        if (round % 3 == 0) call.fetch = [](const void*, const GemmBlock&) noexcept {};
+      });
+      CHECK_EQUAL(actual.are_finite, round % 10 != 0);
+      if (round % 10 == 0) continue;  // the signs of NaNs may differ
+      CHECK(same_bits(actual.weights, expected.weights));
+      CHECK(same_bits(actual.momentum, expected.momentum));
+    }
+  });
+}
+
 TEST(panels_hold_every_element_once) {
   std::mt19937 random(12);
   for (int64_t cols : {1, 63, 64, 65, 130, 200}) {

@@ -37,31 +37,6 @@ Bytes to_bytes(std::vector<float>& a) {
   return result;
 }
 
-// A step of SGD, of which the product is the gradient.
-struct Step {
-  const KernelTable& table;
-  int64_t cols;
-  std::vector<float> weights, momentum;
-  bool are_finite = true;
-
-  static constexpr SgdScalars kScalars{0.5f, 0.25f, 0};
-
-  void make(int64_t begin, const float* gradients, int64_t count) {
-    are_finite &= table.sgd(&weights[begin], gradients, &momentum[begin], count, kScalars, true);
-  }
-  static void take(void* taker, const GemmBlock& block, const float* c, int64_t ld) noexcept {
-    Step& self = *static_cast<Step*>(taker);
-    for (int64_t i = 0; i < block.rows; i++) {
-      self.make((block.row + i) * self.cols + block.column, c + i * ld, block.cols);
-    }
-  }
-  static SgdTarget sgd(void* taker, const GemmBlock& block) noexcept {
-    Step& self = *static_cast<Step*>(taker);
-    const int64_t begin = block.row * self.cols + block.column;
-    return {&self.weights[begin], &self.momentum[begin], self.cols, kScalars, true, &self.are_finite};
-  }
-};
-
 struct Way {
   bool has_like_columns = true;
   Step* step = nullptr;                  // takes it if there is one
