@@ -13,8 +13,7 @@ class GemmEpilogue {
 
   // Whether finished tiles are left with something that the micro kernel has not done.
   bool is_needed() const noexcept {
-    const bool has_function = call_.function != PointwiseFunction::kLinear && !kernel_applies_relu();
-    return call_.take || call_.saved || call_.marked || has_function;
+    return call_.take || call_.saved || call_.marked || leaves_function();
   }
 
   // Whether tiles need not be written where C is. (Those that `saved` is for have its ld.)
@@ -26,7 +25,7 @@ class GemmEpilogue {
     if (call_.saved) {
       const float* const saved = call_.saved + block.row * call_.ldc + block.column;
       table_.pointwise_gradient[function](saved, c, c, block.rows, block.cols, ld, call_.alpha, nullptr);
-    } else if (call_.function != PointwiseFunction::kLinear && !kernel_applies_relu()) {
+    } else if (leaves_function()) {
       for (int64_t i = 0; i < block.rows; i++) {
         table_.pointwise[function](c + i * ld, c + i * ld, block.cols, call_.alpha);
       }
@@ -41,6 +40,10 @@ class GemmEpilogue {
   }
 
  private:
+  bool leaves_function() const noexcept {
+    return call_.function != PointwiseFunction::kLinear && !kernel_applies_relu();
+  }
+
   // Nothing of a block that shares a word of marks with its neighbour.
   void mark(const MarkedOutput& to, const GemmBlock& block, const float* c, int64_t ld) const noexcept {
     const bool ends_word = block.cols % kMarksInWord == 0 || block.column + block.cols == call_.n;

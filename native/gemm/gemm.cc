@@ -32,7 +32,8 @@ class Multiplication {
   Multiplication(const KernelTable& table, const GemmCall& call, int parts, float* scratch) noexcept
       : table_(table), kernels_(table.gemm), call_(call), epilogue_(table, call),
         tiling_(gemm_tiling(table.gemm, call.m, call.n, has_full_panels(parts))),
-        updates_(kernel_updates()), packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)), k_block_(gemm_k_block(call.k, packs_a_)),
+        updates_(kernel_updates()), packs_a_(call.a_row == 1 && gemm_packs_a(table.gemm, call.n)),
+        k_block_(gemm_k_block(call.k, packs_a_)),
         group_(gemm_group(tiling_, k_block_, transposed_b())), a_scratch_(scratch),
         b_scratch_(scratch + gemm_a_floats(kernels_, call.m, call.n, call.k)) {}
 
@@ -213,7 +214,7 @@ class Multiplication {
         if (call_.fetch) call_.fetch(call_.taker, updated);
         const PanelOfB b = panel_of_b(block, p);
         tile.b = b.at, tile.b_row = b.row, tile.update = &target;
-        (tile.a_bytes ? kernels_.updating_by_bytes : kernels_.updating)[height](tile);
+        (tile.a_bytes ? kernels_.updating_of_bytes : kernels_.updating)[height](tile);
       }
       move_in_a(&tile, rows * tile.a_row);
     }

@@ -31,7 +31,7 @@ template <int kRows>
 constexpr void add_updating_tiles(GemmKernels& kernels) {
   if constexpr (kRows <= rows_of(kRegisters / 8)) {
     kernels.updating[kRows] = gemm_micro_updating<kRows, FloatsOfA>;
-    kernels.updating_by_bytes[kRows] = gemm_micro_updating<kRows, BytesOfA>;
+    kernels.updating_of_bytes[kRows] = gemm_micro_updating<kRows, BytesOfA>;
     add_updating_tiles<kRows + 1>(kernels);
   }
 }

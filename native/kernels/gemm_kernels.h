@@ -65,7 +65,7 @@ struct GemmKernels {
   GemmMicroKernel* micro_of_bytes[2][kGemmMaxVectors + 1][kGemmMaxRows + 1];
   // updating[r]: full tiles of r rows that make the step themselves. Null beyond rows[vectors].
   GemmMicroKernel* updating[kGemmMaxRows + 1];
-  GemmMicroKernel* updating_by_bytes[kGemmMaxRows + 1];
+  GemmMicroKernel* updating_of_bytes[kGemmMaxRows + 1];
   bool bytes_pay;  // a product of bytes takes no longer than one of floats
   // turning[r]: tiles of r rows of a B whose columns are contiguous, B(p, j) = b[j * b_row + p]; any cols. For products
   // that use each vector of B once only, so that packing it does not pay. Null beyond turning_rows.
