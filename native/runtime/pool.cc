@@ -25,6 +25,9 @@ struct Pool::Thread {
   Thread* next = nullptr;  // in the idle list, or among the helpers of a gang
 };
 
+// Whether this is a thread of the pool. While one of those drives a job, another thread waits for it.
+static thread_local bool is_in_pool = false;
+
 struct Pool::Queued {
   Task task;
   void* context;
@@ -73,7 +76,7 @@ Pool::Thread* Pool::dispatch(Task task, void* context, int worker, bool driver) 
   thread->worker = worker;
   thread->driver = driver;
   thread->done_seen = thread->done.seen();
-  if (!driver) thread->apart.begin(thread->id);
+  if (!driver && is_in_pool) thread->apart.begin(thread->id);
   thread->mail.post();
   return thread;
 }
@@ -101,6 +104,7 @@ Pool::Thread* Pool::make_thread() noexcept {
 }
 
 void* Pool::main(void* argument) noexcept {
+  is_in_pool = true;
   Thread* const self = static_cast<Thread*>(argument);
   Pool& pool = process();
   for (uint32_t seen = 0;; seen = Signal::next(seen)) {

@@ -3,7 +3,7 @@
 // Left to itself Linux may put both on one CPU, because the thread that waits for the job has not gone to sleep yet and
 // the other CPU looks busy. There they hand the CPU to each other at every barrier, so rarely runnable at once that the
 // scheduler sees nothing to balance: on two cores the first 10 to 50 steps of a loop of trainOnBatch took three times
-// as long. Only the wake-up is steered; then the thread is the scheduler's again.
+// as long. Only the wake-up is steered, which takes some microseconds; then the thread is the scheduler's again.
 #pragma once
 #include <pthread.h>
 
