@@ -19,6 +19,11 @@ class GemmEpilogue {
   // Whether tiles need not be written where C is. (Those that `saved` is for have its ld.)
   bool passes_on() const noexcept { return call_.take && !call_.accumulate && !call_.saved; }
 
+  // Whether a kernel may make the step of SGD that C is for, as nothing else is done with its sums.
+  bool kernel_may_step() const noexcept {
+    return call_.sgd && passes_on() && !call_.marked && !call_.bias && call_.function == PointwiseFunction::kLinear;
+  }
+
   // What is left, on tiles that are still in cache.
   void finish(const GemmBlock& block, float* c, int64_t ld) const noexcept {
     const int function = static_cast<int>(call_.function);

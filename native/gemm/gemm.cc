@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gemm/blocking.h"
+#include "gemm/bytes_of_a.h"
 #include "gemm/epilogue.h"
 #include "gemm/float_gemm.h"
 #include "gemm/panels.h"
@@ -59,9 +60,8 @@ class Multiplication {
 
   // Whether kernels make a step of SGD with what they have in registers: full tiles alone do.
   bool kernel_updates() const noexcept {
-    return call_.sgd && epilogue_.passes_on() && !call_.bias && !call_.marked &&
-           call_.function == PointwiseFunction::kLinear && call_.n % (kernels_.vectors * kernels_.lanes) == 0 &&
-           tiling_.panels.shortest == kernels_.vectors && tiling_.panels.longest() == kernels_.vectors;
+    return epilogue_.kernel_may_step() && tiling_.panels.longest() == kernels_.vectors &&
+           call_.n % (kernels_.vectors * kernels_.lanes) == 0;
   }
 
   // A group of panels of B in one block of k.
@@ -132,14 +132,8 @@ class Multiplication {
   int64_t pack_a(Range strip, Range k) const noexcept {
     const int64_t row = tiling_.tiles.begin(strip.begin), rows = tiling_.tiles.begin(strip.end) - row;
     const int64_t width = (rows + tiling_.lanes - 1) / tiling_.lanes * tiling_.lanes;
-    if (!call_.a_bytes) {
-      kernels_.pack(call_.a + row + k.begin * call_.a_col, call_.a_col, 1, k.size(), rows, a_scratch_, width);
-      return width;
-    }
-    for (int64_t p = 0; p < k.size(); p++) {
-      const uint8_t* const bytes = call_.a_bytes + row + (k.begin + p) * call_.a_col;
-      table_.affine_u8(bytes, a_scratch_ + p * width, rows, call_.a_scale, 0);
-    }
+    if (call_.a_bytes) write_floats_of_a(table_, call_, {row, row + rows}, k, a_scratch_, width);
+    else kernels_.pack(call_.a + row + k.begin * call_.a_col, call_.a_col, 1, k.size(), rows, a_scratch_, width);
     return width;
   }
 
@@ -183,7 +177,7 @@ class Multiplication {
     tile.add_c = call_.accumulate || block.k.begin > 0;
     tile.relu = is_last && epilogue_.kernel_applies_relu();
     for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
-      tiles.end = all_panels.size() > 1 ? tiles.begin + 1 : end_below(all_panels.begin, tiles.begin, strip.end);
+      tiles.end = end_of_tiles(all_panels, {tiles.begin, strip.end}, epilogue_.is_needed());
       const int64_t row = tiling_.tiles.begin(tiles.begin), rows = tiling_.tiles.begin(tiles.end) - row;
       for (Range panels = all_panels; panels.begin < all_panels.end; panels.begin = panels.end) {
         panels.end = finishes ? end_beside(panels.begin, all_panels.end) : all_panels.end;
@@ -202,9 +196,7 @@ class Multiplication {
   // Likewise, along a panel all tiles of one height at once, unless what they update is asked for before.
   void update_strip(const Block& block, Range panels, Range strip, GemmTile tile) const noexcept {
     for (Range tiles = strip; tiles.begin < strip.end; tiles.begin = tiles.end) {
-      tiles.end = panels.size() > 1 ? tiles.begin + 1
-                  : call_.fetch     ? end_below(panels.begin, tiles.begin, strip.end)
-                                    : std::min(strip.end, tiling_.tiles.end_of_size(tiles.begin));
+      tiles.end = end_of_tiles(panels, {tiles.begin, strip.end}, call_.fetch);
       const int64_t row = tiling_.tiles.begin(tiles.begin), rows = tiling_.tiles.begin(tiles.end) - row;
       const int64_t height = tiling_.tiles.size(tiles.begin);
       tile.count = tiles.size(), tile.a_step = height * tile.a_row, tile.b_step = 0;
@@ -220,11 +212,13 @@ class Multiplication {
     }
   }
 
-  // Of the tiles of one height from `tile` on, down along a panel: where those end that are multiplied together.
-  int64_t end_below(int64_t panel, int64_t tile, int64_t end) const noexcept {
-    const int64_t floats = tiling_.tiles.size(tile) * tiling_.width(panel);
-    const int64_t together = epilogue_.is_needed() ? tile + kFinishedFloats / floats : end;
-    return std::min(std::min(end, together), tiling_.tiles.end_of_size(tile));
+  // Where the first of these tiles end that are multiplied together: one by many panels; along a single one those of one
+  // height, with `few` only as many as stay in L1.
+  int64_t end_of_tiles(Range panels, Range tiles, bool few) const noexcept {
+    if (panels.size() > 1) return tiles.begin + 1;
+    const int64_t floats = tiling_.tiles.size(tiles.begin) * tiling_.width(panels.begin);
+    const int64_t together = few ? tiles.begin + kFinishedFloats / floats : tiles.end;
+    return std::min(std::min(tiles.end, together), tiling_.tiles.end_of_size(tiles.begin));
   }
 
   // Of the panels from `panel` on: where those end that are finished together.

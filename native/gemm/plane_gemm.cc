@@ -22,10 +22,6 @@ constexpr int64_t kLongestBlock = 1024;
 // group, so they are as large as may be.
 constexpr int64_t kGroupFloats = 256 * 1024;
 
-// Steps of k for which bytes are turned to floats together, where a block is multiplied by multiply-adds after all.
-constexpr int64_t kFloatsOfBytes = 64;
-static_assert(kFloatsOfBytes >= kPlaneRows, "of a transposed A they lie row beside row");
-
 static_assert(kPlaneCols == kPanelColumns && kPanelColumns % kPlaneStep == 0, "a block has a panel's columns");
 
 int planes_of(Precision precision) noexcept { return kMaxPlanes - static_cast<int>(precision); }
@@ -149,16 +145,14 @@ class PlaneMultiplication {
   // The same block by multiply-adds.
   void multiply_floats(int64_t row, int64_t column, Range k, const PlaneBlock& block) const noexcept {
     for (int64_t begin = k.begin, end; begin < k.end; begin = end) {
-      alignas(kAlignment) float a_floats[kFloatsOfBytes * kFloatsOfBytes];
       const Place b = place(begin, column);
       end = std::min(k.end, b.end);
       GemmCall call{};
-      if (call_.a_bytes) {
-        end = std::min(end, begin + kFloatsOfBytes);
-        to_floats(row, block.rows, {begin, end}, &call, a_floats);
-      } else {
-        call.a = call_.a + row * call_.a_row + begin * call_.a_col, call.a_row = call_.a_row, call.a_col = call_.a_col;
-      }
+      const int64_t from = row * call_.a_row + begin * call_.a_col;
+      if (call_.a_bytes) call.a_bytes = call_.a_bytes + from;
+      else call.a = call_.a + from;
+      call.a_table = call_.a_table, call.a_scale = call_.a_scale;
+      call.a_row = call_.a_row, call.a_col = call_.a_col;
       call.m = block.rows, call.n = block.cols, call.k = end - begin;
       call.b = b.data, call.b_row = b.k_stride, call.b_col = b.column_stride;
       call.c = block.c, call.ldc = block.ldc;
@@ -167,19 +161,6 @@ class PlaneMultiplication {
       call.function = block.relu && end == k.end ? PointwiseFunction::kRelu : PointwiseFunction::kLinear;
       float_gemm(table_, call, 0, 1, float_scratch_);
     }
-  }
-
-  // Gives `call` these rows and steps of an A of bytes as floats, which lie as they do.
-  void to_floats(int64_t row, int64_t rows, Range k, GemmCall* call, float* floats) const noexcept {
-    const bool transposed = call_.a_row == 1;
-    const int64_t lines = transposed ? k.size() : rows, length = transposed ? rows : k.size();
-    const int64_t stride = transposed ? call_.a_col : call_.a_row;
-    const uint8_t* const bytes = call_.a_bytes + row * call_.a_row + k.begin * call_.a_col;
-    for (int64_t i = 0; i < lines; i++) {
-      table_.affine_u8(bytes + i * stride, floats + i * kFloatsOfBytes, length, call_.a_scale, 0);
-    }
-    call->a = floats;
-    call->a_row = transposed ? 1 : kFloatsOfBytes, call->a_col = transposed ? kFloatsOfBytes : 1;
   }
 
   int pack_a(int64_t row, int64_t rows, Range k) const noexcept {

@@ -159,7 +159,7 @@ class SkippingMultiplication {
   }
 
   bool kernel_updates(const Block& block) const noexcept {
-    return transposed_ && call_.sgd && epilogue_.passes_on() && block.columns.size() == kernels_.update_columns;
+    return transposed_ && epilogue_.kernel_may_step() && block.columns.size() == kernels_.update_columns;
   }
 
   static GemmBlock finished(const Block& block, Range rows) noexcept {

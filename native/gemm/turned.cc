@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gemm/blocking.h"
+#include "gemm/bytes_of_a.h"
 #include "gemm/epilogue.h"
 #include "runtime/arena.h"
 
@@ -55,9 +56,9 @@ class TurnedMultiplication {
     tile.count = 1;
     tile.a_step = tile.b_step = tile.c_step = tile.bias_step = 0;
     tile.add_c = start(block, turned, width);
-    const bool turns_a = call_.a_row != 1 && call_.n <= kernels_.turning_rows && !call_.a_bytes;
-    const bool in_place = call_.a_row == 1 && !call_.a_bytes;
-    const int64_t longest = in_place || turns_a ? call_.k : kBlockFloats / width;
+    const bool in_place = !call_.a_bytes && (call_.a_row == 1 || call_.n <= kernels_.turning_rows);
+    const bool turns_a = in_place && call_.a_row != 1;
+    const int64_t longest = in_place ? call_.k : kBlockFloats / width;
     int64_t begin = 0;
     do {
       tile.k = std::min(longest, call_.k - begin);
@@ -104,19 +105,12 @@ class TurnedMultiplication {
 
   // As floats, which vectors are loaded from.
   void read_bytes(const GemmBlock& block, int64_t begin, int64_t width, GemmTile* tile) const noexcept {
-    const uint8_t* const bytes = call_.a_bytes + block.row * call_.a_row + begin * call_.a_col;
+    const Range rows{block.row, block.row + block.rows}, k{begin, begin + tile->k};
     tile->b = scratch_, tile->b_row = width, tile->cols = block.rows;
-    if (call_.a_row == 1) {
-      for (int64_t p = 0; p < tile->k; p++) {
-        table_.affine_u8(bytes + p * call_.a_col, scratch_ + p * width, block.rows, call_.a_scale, 0);
-      }
-      return;
-    }
-    alignas(kAlignment) float rows[kBlockFloats];
-    for (int64_t i = 0; i < block.rows; i++) {
-      table_.affine_u8(bytes + i * call_.a_row, rows + i * tile->k, tile->k, call_.a_scale, 0);
-    }
-    kernels_.pack(rows, 1, tile->k, tile->k, block.rows, scratch_, width);
+    if (call_.a_row == 1) return write_floats_of_a(table_, call_, rows, k, scratch_, width);
+    alignas(kAlignment) float floats[kBlockFloats];
+    write_floats_of_a(table_, call_, rows, k, floats, tile->k);
+    kernels_.pack(floats, 1, tile->k, tile->k, block.rows, scratch_, width);
   }
 
   void write(const GemmBlock& block, const float* turned, int64_t width, float* passing) const noexcept {

@@ -6,18 +6,6 @@
 namespace quern {
 namespace {
 
-// Runs a product with some more fields of its call set, in parts.
-template <class Change>
-void multiply_changed(const KernelTable& table, Product& product, int parts, Change change) {
-  const Shape& s = product.shape;
-  for (int part = 0; part < parts; part++) {
-    Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
-    GemmCall call = product.call();
-    change(call);
-    gemm(table, call, part, parts, scratch.data);
-  }
-}
-
 constexpr Shape kEpilogueShapes[] = {
     {19, 37, 21, false, true}, {64, 128, 1100, true, false}, {300, 10, 33, true, false}, {1, 130, 7, false, false},
     {70, 150, 9, false, false}, {200, 16, 18, true, true},   {75, 1, 130, false, false}, {3, 70, 21, false, true},

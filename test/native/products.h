@@ -111,16 +111,22 @@ struct Scratch {
   }
 };
 
-inline void multiply(const KernelTable& table, Product& product, int parts,
-                     Precision precision = Precision::kHighest) {
+// Runs a product with some more fields of its call set, in parts from the last to the first.
+template <class Change>
+void multiply_changed(const KernelTable& table, Product& product, int parts, Change change) {
   const Shape& s = product.shape;
   for (int part = parts; part-- > 0;) {
     Scratch scratch(gemm_scratch_floats(table, s.m, s.n, s.k));
     GemmCall call = product.call();
-    call.precision = precision;
+    change(call);
     gemm(table, call, part, parts, scratch.data);
     CHECK(scratch.guards_stand());
   }
+}
+
+inline void multiply(const KernelTable& table, Product& product, int parts,
+                     Precision precision = Precision::kHighest) {
+  multiply_changed(table, product, parts, [=](GemmCall& call) { call.precision = precision; });
 }
 
 // Those of the machine, and AMX's with a model of its instructions.
