@@ -100,7 +100,8 @@ Napi::Value random(const Napi::CallbackInfo& info) {
   const auto stream = static_cast<uint32_t>(Argument("stream", info[1]).integer(0, kMaxUint32));
   const auto first = static_cast<uint64_t>(Argument("first", info[2]).integer(0, kMaxSafeInteger));
   Elements<uint32_t> out = Argument("out", info[3]).array<uint32_t>(0);
-  random_words(seed, stream, first, out.data, out.length);
+  const KernelTable& kernels = kernels_of(Argument("isa", info.Env().Undefined()));
+  random_words(kernels, seed, stream, first, out.data, out.length);
   return info.Env().Undefined();
 }
 
@@ -122,7 +123,8 @@ Napi::Value permutation(const Napi::CallbackInfo& info) {
   const auto seed = static_cast<uint64_t>(Argument("seed", info[1]).integer(0, kMaxSafeInteger));
   const auto epoch = static_cast<uint64_t>(Argument("epoch", info[2]).integer(0, kMaxSafeInteger));
   Elements<uint32_t> out = Argument("out", info[3]).array<uint32_t>(rows);
-  quern::permutation(rows, seed, epoch, out.data);
+  const KernelTable& kernels = kernels_of(Argument("isa", info.Env().Undefined()));
+  quern::permutation(kernels, rows, seed, epoch, out.data);
   return info.Env().Undefined();
 }
 

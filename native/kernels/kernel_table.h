@@ -100,6 +100,11 @@ struct KernelTable {
   void (*dropout)(const float* x, float* y, int64_t n, int64_t first, float rate, uint32_t step, uint32_t stream,
                   RandomKey key) noexcept;
 
+  // The words of `blocks` counters {c low, c high, step, stream} of philox from c = first on, four each; first and blocks
+  // are multiples of 16. The same in every instruction set.
+  void (*random_words)(uint64_t first, int64_t blocks, uint32_t step, uint32_t stream, RandomKey key,
+                       uint32_t* words) noexcept;
+
   // out[i] = start + width * u of [0, 1), in double, u = (27 bits of word 2 i, 26 of word 2 i + 1) * 2^-53; word e is
   // word e % 4 of philox(counter = {e / 4 low, e / 4 high, 0, stream}, key). The same in every instruction set.
   void (*uniform)(float* out, int64_t n, double start, double width, uint32_t stream, RandomKey key) noexcept;

@@ -102,6 +102,7 @@ constexpr KernelTable make_table(const char* name) {
   table.find_not_finite = find_not_finite;
   add_losses(table);
   table.dropout = dropout;
+  table.random_words = random_words;
   table.uniform = uniform;
   table.sgd = sgd;
   table.adam = adam;

@@ -27,6 +27,13 @@ QUERN_INLINE void philox_words(uint64_t counter, uint32_t step, uint32_t stream,
   for (int k = 0; k < 4; k++) store_u(words + k * kLanes, c[k]);
 }
 
+void random_words(uint64_t first, int64_t blocks, uint32_t step, uint32_t stream, RandomKey key,
+                  uint32_t* words) noexcept {
+  for (int64_t i = 0; i < blocks; i += kLanes) {
+    philox_words(first + static_cast<uint64_t>(i), step, stream, key, words + 4 * i);
+  }
+}
+
 // Random words come in tiles of whole vectors of counters; the elements asked for are cut out of them.
 inline void dropout(const float* x, float* y, int64_t n, int64_t first, float rate, uint32_t step, uint32_t stream,
                     RandomKey key) noexcept {
@@ -38,9 +45,7 @@ inline void dropout(const float* x, float* y, int64_t n, int64_t first, float ra
   const V scale = drops_all ? zero() : set1(1.0f / (1.0f - rate));
   const int64_t end = first + n;
   for (int64_t tile = first / kTile * kTile; tile < end; tile += kTile) {
-    for (int64_t i = 0; i < kTile; i += 4 * kLanes) {
-      philox_words(static_cast<uint64_t>(tile + i) / 4, step, stream, key, words + i);
-    }
+    random_words(static_cast<uint64_t>(tile) / 4, kTile / 4, step, stream, key, words);
     int64_t from = tile < first ? first : tile;
     int64_t to = tile + kTile < end ? tile + kTile : end;
     const uint32_t* tile_words = words + (from - tile);
@@ -58,9 +63,7 @@ inline void uniform(float* out, int64_t n, double start, double width, uint32_t 
   constexpr int64_t kTile = 16 * 4 * kLanes;
   uint32_t words[kTile];
   for (int64_t first = 0; first < n; first += kTile / 2) {
-    for (int64_t i = 0; i < kTile; i += 4 * kLanes) {
-      philox_words(static_cast<uint64_t>(2 * first + i) / 4, 0, stream, key, words + i);
-    }
+    random_words(static_cast<uint64_t>(2 * first) / 4, kTile / 4, 0, stream, key, words);
     const int64_t count = n - first < kTile / 2 ? n - first : kTile / 2;
     for (int64_t i = 0; i < count; i++) {  // signed words are what vectors convert
       const double high = static_cast<int32_t>(words[2 * i] >> 5), low = static_cast<int32_t>(words[2 * i + 1] >> 6);

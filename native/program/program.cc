@@ -75,7 +75,7 @@ std::shared_ptr<const Arena> Program::rows_in_order(const Span& span) {
     auto rows = std::make_shared<Arena>();
     static_assert(sizeof(uint32_t) == sizeof(float), "an index in the place of a float");
     if (!rows->allocate(span.rows)) return nullptr;
-    permutation(span.rows, span.seed, span.epoch, reinterpret_cast<uint32_t*>(rows->data()));
+    permutation(kernels_, span.rows, span.seed, span.epoch, reinterpret_cast<uint32_t*>(rows->data()));
     order_ = {span.rows, span.seed, span.epoch, std::move(rows)};
   }
   return order_.rows_in_order;

@@ -1,7 +1,5 @@
 #include "runtime/random.h"
 
-#include "kernels/philox.h"
-
 namespace quern {
 
 // Streams of an epoch's key other than dropout's, which count up from 0. The step is the third word of the counter.
@@ -25,16 +23,36 @@ RandomKey epoch_key(uint64_t seed, uint64_t epoch) noexcept {
 
 namespace {
 
-// 64-bit draws of one stream, in order; each block of the generator gives two.
+// The words of one stream, made some at a time.
+class Words {
+ public:
+  Words(const KernelTable& kernels, RandomKey key, uint32_t stream) : kernels_(kernels), key_(key), stream_(stream) {}
+
+  uint32_t at(uint64_t index) {
+    const uint64_t tile = index / kTile;
+    if (tile != tile_) kernels_.random_words(tile * (kTile / 4), kTile / 4, 0, stream_, key_, words_), tile_ = tile;
+    return words_[index % kTile];
+  }
+
+ private:
+  static constexpr int64_t kTile = 256;
+
+  const KernelTable& kernels_;
+  const RandomKey key_;
+  const uint32_t stream_;
+  uint64_t tile_ = ~uint64_t{0};
+  uint32_t words_[kTile];
+};
+
+// 64-bit draws of one stream, in order.
 class Draws {
  public:
-  Draws(RandomKey key, uint32_t stream) : key_(key), stream_(stream) {}
+  explicit Draws(const Words& words) : words_(words) {}
 
   uint64_t next() {
-    const uint64_t draw = drawn_++;
-    if (draw % 2 == 0) words_ = philox({{low(draw / 2), high(draw / 2), 0, stream_}}, key_.k0, key_.k1);
-    const uint32_t* const pair = words_.word + draw % 2 * 2;
-    return uint64_t{pair[1]} << 32 | pair[0];
+    const uint64_t low = words_.at(next_word_), high = words_.at(next_word_ + 1);
+    next_word_ += 2;
+    return high << 32 | low;
   }
 
   // Uniform below `bound` (Lemire 2019): the high half of draw * bound, the few low halves that would favour some
@@ -50,17 +68,15 @@ class Draws {
   }
 
  private:
-  const RandomKey key_;
-  const uint32_t stream_;
-  uint64_t drawn_ = 0;
-  PhiloxBlock words_{};
+  Words words_;
+  uint64_t next_word_ = 0;
 };
 
 }  // namespace
 
-void permutation(int64_t rows, uint64_t seed, uint64_t epoch, uint32_t* out) noexcept {
+void permutation(const KernelTable& kernels, int64_t rows, uint64_t seed, uint64_t epoch, uint32_t* out) noexcept {
   for (int64_t i = 0; i < rows; i++) out[i] = static_cast<uint32_t>(i);
-  Draws draws(epoch_key(seed, epoch), kPermutationStream);
+  Draws draws(Words(kernels, epoch_key(seed, epoch), kPermutationStream));
   for (int64_t i = rows - 1; i > 0; i--) {
     const uint64_t j = draws.below(static_cast<uint64_t>(i) + 1);
     const uint32_t row = out[i];
@@ -69,16 +85,11 @@ void permutation(int64_t rows, uint64_t seed, uint64_t epoch, uint32_t* out) noe
   }
 }
 
-void random_words(uint64_t seed, uint32_t stream, uint64_t first, uint32_t* out, int64_t count) noexcept {
+void random_words(const KernelTable& kernels, uint64_t seed, uint32_t stream, uint64_t first, uint32_t* out,
+                  int64_t count) noexcept {
   const uint64_t key = mix(seed);
-  PhiloxBlock words{};
-  for (int64_t i = 0; i < count; i++) {
-    const uint64_t index = first + static_cast<uint64_t>(i);
-    if (i == 0 || index % 4 == 0) {
-      words = philox({{low(index / 4), high(index / 4), 0, stream}}, low(key), high(key));
-    }
-    out[i] = words.word[index % 4];
-  }
+  Words words(kernels, {low(key), high(key)}, stream);
+  for (int64_t i = 0; i < count; i++) out[i] = words.at(first + static_cast<uint64_t>(i));
 }
 
 void random_uniform(const KernelTable& kernels, uint64_t seed, uint32_t stream, double start, double width, float* out,

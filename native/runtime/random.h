@@ -13,10 +13,11 @@ RandomKey epoch_key(uint64_t seed, uint64_t epoch) noexcept;
 
 // The order in which the epoch (seed, epoch) visits rows 0 .. rows - 1: Fisher-Yates from the top, each index drawn
 // without bias (64-bit multiply-high with rejection) from a stream of its own, apart from dropout's.
-void permutation(int64_t rows, uint64_t seed, uint64_t epoch, uint32_t* out) noexcept;
+void permutation(const KernelTable& kernels, int64_t rows, uint64_t seed, uint64_t epoch, uint32_t* out) noexcept;
 
 // Words first .. first + count - 1 of stream `stream` of `seed`: for initializers, which live in lib/random.ts.
-void random_words(uint64_t seed, uint32_t stream, uint64_t first, uint32_t* out, int64_t count) noexcept;
+void random_words(const KernelTable& kernels, uint64_t seed, uint32_t stream, uint64_t first, uint32_t* out,
+                  int64_t count) noexcept;
 
 // Numbers uniform in [start, start + width), from words 0, 1, ... of the stream, two a number (kernel_table.h).
 void random_uniform(const KernelTable& kernels, uint64_t seed, uint32_t stream, double start, double width, float* out,

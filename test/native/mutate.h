@@ -1,5 +1,6 @@
 // Random damage to a program: what verify must survive.
 #pragma once
+#include "kernels/dispatch.h"
 #include "program/spec.h"
 #include "runtime/random.h"
 
@@ -11,7 +12,7 @@ class Dice {
   explicit Dice(uint32_t stream) : stream_(stream) {}
   int64_t below(int64_t bound) {
     uint32_t word;
-    random_words(11, stream_, drawn_++, &word, 1);
+    random_words(best_table(), 11, stream_, drawn_++, &word, 1);
     return word % bound;
   }
   template <class T>

@@ -2,6 +2,7 @@
 #include "program/plan.h"
 
 #include "check.h"
+#include "kernels/dispatch.h"
 #include "program/explain.h"
 #include "program/placement.h"
 #include "program/share.h"
@@ -42,7 +43,7 @@ TEST(placement_of_random_lifetimes) {
   double worst = 0;
   for (uint32_t round = 0; round < 300; round++) {
     std::vector<uint32_t> words(3 * (1 + round % 60));
-    random_words(3, round, 0, words.data(), static_cast<int64_t>(words.size()));
+    random_words(best_table(), 3, round, 0, words.data(), static_cast<int64_t>(words.size()));
     std::vector<Lifetime> blocks;
     for (size_t i = 0; i < words.size(); i += 3) {
       const int first = static_cast<int>(words[i] % kTimes), length = static_cast<int>(words[i + 1] % 8);

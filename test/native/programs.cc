@@ -1,6 +1,7 @@
 #include "programs.h"
 
 #include "check.h"
+#include "kernels/dispatch.h"
 #include "runtime/random.h"
 
 namespace quern::test {
@@ -8,7 +9,7 @@ namespace quern::test {
 // Uniform in [-1, 1), a function of its arguments.
 static float uniform(uint64_t seed, uint32_t stream, uint64_t index) {
   uint32_t word;
-  random_words(seed, stream, index, &word, 1);
+  random_words(best_table(), seed, stream, index, &word, 1);
   return static_cast<float>(word) * 0x1p-31f - 1.0f;
 }
 

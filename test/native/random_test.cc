@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "guarded.h"
+#include "kernels/dispatch.h"
 #include "kernels/philox.h"
 
 namespace quern::test {
@@ -22,22 +23,43 @@ TEST(philox_known_answers) {
         {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
+// Also where the low word of the counter wraps.
+TEST(random_words_are_those_of_philox) {
+  for_each_table([](const KernelTable& table) {
+    for (const uint64_t first : {uint64_t{0}, uint64_t{48}, (uint64_t{5} << 32) - 16}) {
+      for (const int64_t blocks : {0, 16, 48}) {
+        std::vector<uint32_t> words(static_cast<size_t>(4 * blocks + 1), 7);
+        table.random_words(first, blocks, 3, 4, {5, 6}, words.data());
+        for (int64_t i = 0; i < 4 * blocks; i++) {
+          const uint64_t counter = first + static_cast<uint64_t>(i) / 4;
+          const PhiloxBlock block =
+              philox({{static_cast<uint32_t>(counter), static_cast<uint32_t>(counter >> 32), 3, 4}}, 5, 6);
+          CHECK_EQUAL(words[static_cast<size_t>(i)], block.word[i % 4]);
+        }
+        CHECK_EQUAL(words.back(), 7u);
+      }
+    }
+  });
+}
+
 TEST(random_words_can_be_cut_anywhere) {
-  std::vector<uint32_t> whole(101), part(101);
-  random_words(9, 3, 5, whole.data(), 101);
-  for (int64_t cut : {1, 2, 3, 4, 50}) {
-    random_words(9, 3, 5, part.data(), cut);
-    random_words(9, 3, 5 + static_cast<uint64_t>(cut), part.data() + cut, 101 - cut);
-    CHECK(part == whole);
-  }
-  random_words(9, 4, 5, part.data(), 101);
-  CHECK(part != whole);
+  for_each_table([](const KernelTable& table) {
+    std::vector<uint32_t> whole(601), part(601);
+    random_words(table, 9, 3, 5, whole.data(), 601);
+    for (int64_t cut : {1, 2, 3, 4, 50, 251, 507}) {
+      random_words(table, 9, 3, 5, part.data(), cut);
+      random_words(table, 9, 3, 5 + static_cast<uint64_t>(cut), part.data() + cut, 601 - cut);
+      CHECK(part == whole);
+    }
+    random_words(table, 9, 4, 5, part.data(), 601);
+    CHECK(part != whole);
+  });
 }
 
 TEST(random_uniform_is_made_of_the_words_of_its_stream) {
-  std::vector<uint32_t> words(2 * 1301);
-  random_words(9, 3, 0, words.data(), 2 * 1301);
   for_each_table([&](const KernelTable& table) {
+    std::vector<uint32_t> words(2 * 1301);
+    random_words(table, 9, 3, 0, words.data(), 2 * 1301);
     for (int64_t count : {0, 1, 2, 31, 512, 1301}) {
       std::vector<float> numbers(1302, 7.0f);
       random_uniform(table, 9, 3, -3.0, 5.0, numbers.data(), count);
@@ -53,7 +75,7 @@ TEST(random_uniform_is_made_of_the_words_of_its_stream) {
 
 static std::vector<uint32_t> permuted(int64_t rows, uint64_t seed, uint64_t epoch) {
   std::vector<uint32_t> order(static_cast<size_t>(rows));
-  permutation(rows, seed, epoch, order.data());
+  permutation(best_table(), rows, seed, epoch, order.data());
   return order;
 }
 
@@ -63,6 +85,15 @@ TEST(permutation_visits_every_row_once) {
     std::sort(order.begin(), order.end());
     for (size_t i = 0; i < order.size(); i++) CHECK_EQUAL(order[i], i);
   }
+}
+
+TEST(permutation_is_the_same_in_every_instruction_set) {
+  const std::vector<uint32_t> expected = permuted(1000, 4, 2);
+  for_each_table([&](const KernelTable& table) {
+    std::vector<uint32_t> order(1000);
+    permutation(table, 1000, 4, 2, order.data());
+    CHECK(order == expected);
+  });
 }
 
 TEST(permutation_depends_on_seed_and_epoch) {
