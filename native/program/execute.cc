@@ -116,16 +116,17 @@ class Execution {
   // Scaled in double and rounded once; a row's weight goes to each of its elements.
   void operator()(const LossScale& in) const noexcept {
     const int64_t elements = matrix(in.out).size(), rows = work_.context.rows();
-    const int64_t each = in.weights == kNoBuffer || rows == 0 ? elements : elements / rows;
     const float* const weights = floats(in.weights);
-    float* const out = floats(in.out);
-    const auto weight = [&](int64_t i) { return weights ? static_cast<double>(weights[i / each]) : 1.0; };
+    const int64_t each = !weights || rows == 0 ? elements : elements / rows, groups = weights ? rows : 1;
+    const auto weight = [&](int64_t i) { return weights ? static_cast<double>(weights[i]) : 1.0; };
     double divisor = in.reduction == Reduction::kSum ? 1 : static_cast<double>(elements);
     if (in.reduction == Reduction::kMeanWithSampleWeight) {
       divisor = 0;
-      for (int64_t i = 0; i < elements; i++) divisor += weight(i);
+      for (int64_t i = 0; i < groups; i++) divisor += static_cast<double>(each) * weight(i);
     }
-    for (int64_t i = 0; i < elements; i++) out[i] = divisor == 0 ? 0.0f : static_cast<float>(weight(i) / divisor);
+    for (int64_t i = 0; i < groups; i++) {
+      std::fill_n(floats(in.out) + i * each, each, divisor == 0 ? 0.0f : static_cast<float>(weight(i) / divisor));
+    }
   }
 
   void operator()(const Accuracy& in) const noexcept {
