@@ -61,8 +61,8 @@ bool ArraySource::fetches(Range share) const noexcept {
 }
 
 // Permuted rows lie anywhere, so the hardware does not foresee them. Of 128 rows of 784 bytes, fetching takes 4 us and
-// saves 12, and again, for those that did not come, 1 and 4; of as many floats it takes what it saves. Spread over the
-// gemms it costs them as much.
+// saves 10; of as many floats it takes what it saves. Spread over the gemms it costs them as much, and asking again for
+// what a core may have dropped of so many requests at once takes what it saves.
 void ArraySource::fetch(int64_t step, Range share) const noexcept {
   if (!fetches(share)) return;
   const int64_t end = std::min(step * batch_size_ + share.end, rows_);

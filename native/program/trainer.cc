@@ -142,8 +142,7 @@ void Trainer::gather(const Worker& worker) noexcept {
   if (found.error.kind != SpanError::kNone) bad_.store(true, std::memory_order_release);
 }
 
-// Before the gradients, early enough for rows to have come and late enough for them to be still there, and after them: of
-// so many requests at once a core drops some. For lines that have come a second one is free.
+// In the middle of a step: early enough for its rows to have come, late enough for them to be still there.
 void Trainer::fetch_next(const Worker& worker) const noexcept {
   const Stopwatch stopwatch(worker.timings ? worker.timings->gather : nullptr);
   job_.source.fetch(step_ + 1, rows_gathered_by(worker));
@@ -156,7 +155,7 @@ void Trainer::work(const Worker& worker) noexcept {
   if (!bad_.load(std::memory_order_acquire)) {
     for (int segment = 0; segment < kSegments; segment++) {
       if (!job_.span.segments[segment]) continue;
-      if (segment != kForward) fetch_next(worker);
+      if (segment == kBackward) fetch_next(worker);
       run_segment(job_.kernels, job_.spec, job_.plan, schedule_, segment, job_.context, worker);
     }
     if (!job_.span.outputs.empty()) {
