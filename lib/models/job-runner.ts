@@ -30,8 +30,8 @@ export interface SpanOutcome {
 }
 
 /**
- * How often a running job is looked at: soon enough after an array is taken away. On a machine whose every core trains,
- * each look takes a core from a worker and lets the others wait: at 20 ms about 1 % of the time, here a third of that.
+ * How often a running job is looked at: soon enough after an array is taken away, and seldom, as on a machine whose
+ * every core trains each look takes a core from a worker and lets the others sleep at a barrier.
  */
 const tickMilliseconds = 50;
 

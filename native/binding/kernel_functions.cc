@@ -94,13 +94,16 @@ Napi::Value pointwise_gradient(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// Those of calls that name none.
+const KernelTable& default_kernels(Napi::Env env) { return kernels_of(Argument("isa", env.Undefined())); }
+
 // random(seed, stream, first, out)
 Napi::Value random(const Napi::CallbackInfo& info) {
   const auto seed = static_cast<uint64_t>(Argument("seed", info[0]).integer(0, kMaxSafeInteger));
   const auto stream = static_cast<uint32_t>(Argument("stream", info[1]).integer(0, kMaxUint32));
   const auto first = static_cast<uint64_t>(Argument("first", info[2]).integer(0, kMaxSafeInteger));
   Elements<uint32_t> out = Argument("out", info[3]).array<uint32_t>(0);
-  const KernelTable& kernels = kernels_of(Argument("isa", info.Env().Undefined()));
+  const KernelTable& kernels = default_kernels(info.Env());
   random_words(kernels, seed, stream, first, out.data, out.length);
   return info.Env().Undefined();
 }
@@ -112,7 +115,7 @@ Napi::Value random_uniform(const Napi::CallbackInfo& info) {
   const double low = Argument("low", info[2]).number();
   const double width = Argument("width", info[3]).number();
   Elements<float> out = Argument("out", info[4]).array<float>(0);
-  const KernelTable& kernels = kernels_of(Argument("isa", info.Env().Undefined()));
+  const KernelTable& kernels = default_kernels(info.Env());
   quern::random_uniform(kernels, seed, stream, low, width, out.data, out.length);
   return info.Env().Undefined();
 }
@@ -123,7 +126,7 @@ Napi::Value permutation(const Napi::CallbackInfo& info) {
   const auto seed = static_cast<uint64_t>(Argument("seed", info[1]).integer(0, kMaxSafeInteger));
   const auto epoch = static_cast<uint64_t>(Argument("epoch", info[2]).integer(0, kMaxSafeInteger));
   Elements<uint32_t> out = Argument("out", info[3]).array<uint32_t>(rows);
-  const KernelTable& kernels = kernels_of(Argument("isa", info.Env().Undefined()));
+  const KernelTable& kernels = default_kernels(info.Env());
   quern::permutation(kernels, rows, seed, epoch, out.data);
   return info.Env().Undefined();
 }
