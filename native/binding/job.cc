@@ -42,6 +42,8 @@ void Job::drive(void* self, int) {
   job.program_->run(job.span_, access, job.progress_, &job.result_);
   job.end();
   job.over_();
+  // While JavaScript takes the results in.
+  job.program_->draw_next_order(job.span_);
 }
 
 bool Job::begin() noexcept {

@@ -51,20 +51,21 @@ std::string Parameters::lay_out(const std::vector<ParameterLayout>& layout) {
 }
 
 bool Parameters::read(int index, int slot, float* out) {
-  const int64_t first = index < 0 ? 0 : offset(index), count = index < 0 ? slab_size() : size(index);
   if (!training()) {
-    copy_floats(slab(slot) + first, out, count);
+    std::lock_guard<std::mutex> lock(mutex_);
+    copy_rows(index, slab(slot), out);
     return true;
   }
   const std::shared_ptr<const Snapshot> state = snapshot(slot >= 0);
   if (!state) return false;
-  copy_floats((slot < 0 ? state->weights : state->slots[slot]).data() + first, out, count);
+  copy_floats((slot < 0 ? state->weights : state->slots[slot]).data() + begin_of(index), out, floats_of(index));
   return true;
 }
 
 bool Parameters::write(int index, int slot, const float* values) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (training()) return false;
+  make_rows();
   if (index >= 0) {
     copy_floats(values, slab(slot) + offset(index), size(index));
   } else {
@@ -150,15 +151,16 @@ std::shared_ptr<Snapshot> Parameters::make_snapshot(bool with_slots) const {
 
 void Parameters::fill(Snapshot* snapshot) const noexcept {
   snapshot->version = version();
-  copy_row_major(weights_, &snapshot->weights);
-  for (size_t i = 0; i < snapshot->slots.size(); i++) copy_row_major(slots_[i], &snapshot->slots[i]);
+  copy_rows(-1, weights_.data(), snapshot->weights.data());
+  for (size_t i = 0; i < snapshot->slots.size(); i++) copy_rows(-1, slots_[i].data(), snapshot->slots[i].data());
 }
 
-void Parameters::copy_row_major(const Arena& slab, Arena* to) const noexcept {
-  copy_floats(slab.data(), to->data(), slab_size());
+void Parameters::copy_rows(int index, const float* slab, float* to) const noexcept {
+  copy_floats(slab + begin_of(index), to, floats_of(index));
   for (const ParameterMatrix& matrix : panels_) {
+    if (index >= 0 && matrix.parameter != index) continue;
     const int64_t begin = offset(matrix.parameter);
-    from_panels(slab.data() + begin, matrix.rows, matrix.cols, to->data() + begin);
+    from_panels(slab + begin, matrix.rows, matrix.cols, to + begin - begin_of(index));
   }
 }
 
@@ -174,8 +176,10 @@ void Parameters::convert_panels(Convert convert) noexcept {
   }
 }
 
-bool Parameters::begin_panels(const std::vector<ParameterMatrix>& matrices) {
+bool Parameters::lay_panels(const std::vector<ParameterMatrix>& matrices) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (panels_ == matrices) return true;
+  make_rows();
   int64_t largest = 0;
   for (const ParameterMatrix& matrix : matrices) largest = std::max(largest, size(matrix.parameter));
   if (spare_.size() < largest && !spare_.allocate(largest)) return false;
@@ -184,8 +188,13 @@ bool Parameters::begin_panels(const std::vector<ParameterMatrix>& matrices) {
   return true;
 }
 
-void Parameters::end_panels() noexcept {
+void Parameters::lay_rows() noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
+  make_rows();
+}
+
+// With the mutex held.
+void Parameters::make_rows() noexcept {
   convert_panels(from_panels);
   panels_.clear();
 }

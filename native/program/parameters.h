@@ -29,6 +29,9 @@ struct ParameterLayout {
 struct ParameterMatrix {
   int32_t parameter;
   int64_t rows, cols;
+  bool operator==(const ParameterMatrix& other) const noexcept {
+    return parameter == other.parameter && rows == other.rows && cols == other.cols;
+  }
 };
 
 // The slabs as they were after some finished step.
@@ -70,15 +73,16 @@ class Parameters {
   void end_training();
   bool training() const { return training_.load(std::memory_order_acquire); }
 
-  // How the slabs lie, for the job that trains, between its steps: some parameters in panels, and all row-major again.
-  // Everybody else is given row-major floats all the time. False without the memory for it; nothing has changed then.
-  [[nodiscard]] bool begin_panels(const std::vector<ParameterMatrix>& matrices);
-  void end_panels() noexcept;
+  // How the slabs lie, for a job that uses them, between its steps: some parameters in panels, or all row-major. They
+  // stay as they are for the next job, as another epoch wants what this one does; everybody else is given row-major
+  // floats all the time. Without the memory for it, false, and nothing has changed.
+  [[nodiscard]] bool lay_panels(const std::vector<ParameterMatrix>& matrices);
+  void lay_rows() noexcept;
 
   // The state after the last finished step; null without the memory for it. Any thread but the trainer's.
   std::shared_ptr<const Snapshot> snapshot(bool with_slots = false);
 
-  // The live slab (slot -1) or slot: for the training job, or for a job that runs while none trains.
+  // The live slab (slot -1) or slot, as it lies: for the training job, or for a job that runs while none trains.
   float* slab(int slot) { return slot < 0 ? weights_.data() : slots_[slot].data(); }
 
   // Called by the training job's driver around each step; a step given up over bad data changed nothing.
@@ -93,7 +97,11 @@ class Parameters {
   std::string lay_out(const std::vector<ParameterLayout>& layout);
   std::shared_ptr<Snapshot> make_snapshot(bool with_slots) const;
   void fill(Snapshot* snapshot) const noexcept;
-  void copy_row_major(const Arena& slab, Arena* to) const noexcept;
+  // Of a parameter, or with -1 of all of them and their padding: where it begins in a slab, its floats, and row-major.
+  int64_t begin_of(int index) const { return index < 0 ? 0 : offset(index); }
+  int64_t floats_of(int index) const { return index < 0 ? slab_size() : size(index); }
+  void copy_rows(int index, const float* slab, float* to) const noexcept;
+  void make_rows() noexcept;
   template <class Convert>
   void convert_panels(Convert convert) noexcept;
   void changed() noexcept;

@@ -20,7 +20,7 @@ inline constexpr double kWorthSharing = 1500;
 // Estimated nanoseconds of shared work in a whole job below which it runs without helpers: what waking one may cost.
 inline constexpr double kWorthHelpers = 50'000;
 
-// Steps of a job from which on it pays to lay weights in panels first and in rows again afterwards.
+// Steps of a job from which on it pays to lay weights in panels first, and in rows again when others need them so.
 inline constexpr int64_t kWorthPanels = 16;
 
 // How an instruction's work is cut among workers. Which cut it is depends on shapes alone, never on their number, and

@@ -69,16 +69,25 @@ void Program::give_context(std::unique_ptr<Context> context) {
 }
 
 // Which row comes when; null without the memory.
-std::shared_ptr<const Arena> Program::rows_in_order(const Span& span) {
+std::shared_ptr<const Arena> Program::rows_in_order(const Span& span, uint64_t epoch) noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (order_.rows != span.rows || order_.seed != span.seed || order_.epoch != span.epoch) {
-    auto rows = std::make_shared<Arena>();
+  if (order_.rows == span.rows && order_.seed == span.seed && order_.epoch == epoch) return order_.rows_in_order;
+  // Room that no job reads any more is used again: fresh pages take as long as the drawing.
+  std::shared_ptr<Arena> rows = std::move(order_.rows_in_order);
+  order_.rows = -1;
+  if (!rows || rows.use_count() > 1 || rows->size() != span.rows) {
+    rows = std::make_shared<Arena>();
     static_assert(sizeof(uint32_t) == sizeof(float), "an index in the place of a float");
     if (!rows->allocate(span.rows)) return nullptr;
-    permutation(kernels_, span.rows, span.seed, span.epoch, reinterpret_cast<uint32_t*>(rows->data()));
-    order_ = {span.rows, span.seed, span.epoch, std::move(rows)};
   }
-  return order_.rows_in_order;
+  permutation(kernels_, span.rows, span.seed, epoch, reinterpret_cast<uint32_t*>(rows->data()));
+  order_ = {span.rows, span.seed, epoch, rows};
+  return rows;
+}
+
+void Program::draw_next_order(const Span& span) noexcept {
+  const int64_t steps_of_epoch = (span.rows + span.batch_size - 1) / span.batch_size;
+  if (span.shuffle && span.first_step + span.steps == steps_of_epoch) rows_in_order(span, span.epoch + 1);
 }
 
 void Program::run(const Span& span, WeightsAccess access, Progress& progress, SpanResult* result) noexcept {
@@ -90,7 +99,7 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   std::shared_ptr<const Snapshot> snapshot;
   if (access == WeightsAccess::kSnapshot) snapshot = parameters_->snapshot();
   const int workers = workers_wanted(spec_, *plan_, span);
-  const auto order = span.shuffle ? rows_in_order(span) : nullptr;
+  const auto order = span.shuffle ? rows_in_order(span, span.epoch) : nullptr;
   const uint32_t* const rows = order ? reinterpret_cast<const uint32_t*>(order->data()) : nullptr;
   const ArraySource source(kernels_, spec_, *plan_, span, rows);
   const bool own_batches = owns_batches(source, workers);
@@ -119,10 +128,10 @@ void Program::run(const Span& span, WeightsAccess access, Progress& progress, Sp
   Parameters* const trained = trains(span) ? parameters_.get() : nullptr;
   const bool lays_panels = trained && !plan_->panels.empty() && Plan::is_whole(span.segments) &&
                            span.steps >= kWorthPanels;
-  context->uses_panels = lays_panels && parameters_->begin_panels(plan_->panels);
+  context->uses_panels = lays_panels && parameters_->lay_panels(plan_->panels);
+  if (!snapshot && !context->uses_panels) parameters_->lay_rows();
   Trainer trainer({kernels_, spec_, *plan_, span, source, *context, trained, progress}, workers);
   trainer.run(result);
-  if (context->uses_panels) parameters_->end_panels();
   give_context(std::move(context));
 }
 
@@ -133,6 +142,7 @@ const void* Program::read_buffer(BufferId buffer, int64_t* elements) const {
   *elements = context.matrix(buffer).size();
   // Parameters and slots as they are now: the slabs the run saw may be gone.
   const Area& place = plan_->places[buffer];
+  if (place.in_slab()) parameters_->lay_rows();
   if (place.space == Area::kParameters) return parameters_->slab(-1) + place.begin;
   if (place.space > Area::kSlots) return context.floats(buffer);
   const int slot = Area::kSlots - place.space;

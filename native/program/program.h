@@ -47,6 +47,9 @@ class Program {
   // training gate, which the caller took with try_begin_training and gives back after; its access is always kLive.
   void run(const Span& span, WeightsAccess access, Progress& progress, SpanResult* result) noexcept;
 
+  // After a shuffled span that ended an epoch: draws the order of the next one, which probably follows.
+  void draw_next_order(const Span& span) noexcept;
+
   // Contents of a buffer after the last finished run, `rows` of that run's last step; null when nothing ran yet or
   // temporaries are not kept. Valid until the next run.
   const void* read_buffer(BufferId buffer, int64_t* elements) const;
@@ -58,7 +61,7 @@ class Program {
   Program(ProgramSpec spec, std::shared_ptr<Parameters> parameters, const KernelTable& kernels);
   std::unique_ptr<Context> take_context();
   void give_context(std::unique_ptr<Context> context);
-  std::shared_ptr<const Arena> rows_in_order(const Span& span);
+  std::shared_ptr<const Arena> rows_in_order(const Span& span, uint64_t epoch) noexcept;
 
   const ProgramSpec spec_;
   const std::shared_ptr<Parameters> parameters_;
@@ -71,8 +74,8 @@ class Program {
   struct Order {
     int64_t rows = -1;
     uint64_t seed = 0, epoch = 0;
-    std::shared_ptr<const Arena> rows_in_order;  // as uint32_t; in an arena, since there may be too many for the memory
-  } order_;  // the permutation of the last shuffled span: an epoch of many one-step jobs draws it once
+    std::shared_ptr<Arena> rows_in_order;  // as uint32_t; in an arena, since there may be too many for the memory
+  } order_;  // the last permutation drawn: an epoch of many one-step jobs draws it once
 };
 
 }  // namespace quern

@@ -71,7 +71,7 @@ TEST(parameters_snapshots_are_shared_until_something_changes) {
   CHECK_EQUAL(first->weights.data()[32], 0.0f);
 }
 
-// Only the job that trains sees the panels; the padding stays where it is.
+// Only jobs that train see the panels, which outlive them; the padding stays where it is.
 TEST(parameters_in_panels_are_read_row_major) {
   std::shared_ptr<Parameters> p;
   CHECK_EQUAL(Parameters::create({{"v", {3, 7}}, {"w", {5, 130}}, {"b", {9}}}, 2, &p), "");
@@ -87,7 +87,7 @@ TEST(parameters_in_panels_are_read_row_major) {
   };
   const std::vector<float> before[] = {same(-1), same(0), same(1)};
   CHECK(p->try_begin_training());
-  CHECK(p->begin_panels({{1, 5, 130}}));
+  CHECK(p->lay_panels({{1, 5, 130}}));
   CHECK_EQUAL(p->slab(-1)[p->offset(1) + 64], p->slab(-1)[p->offset(1)] + 130);  // the second row of the first panel
   for (int slot = -1; slot < 2; slot++) CHECK(same(slot) == before[slot + 1]);
   p->begin_step();
@@ -96,9 +96,24 @@ TEST(parameters_in_panels_are_read_row_major) {
   std::vector<float> changed = before[0];
   changed[static_cast<size_t>(p->offset(1)) + 64] = -7;
   CHECK(same(-1) == changed);
-  p->end_panels();
-  CHECK(same(-1) == changed);
   p->end_training();
+  CHECK_EQUAL(p->slab(-1)[p->offset(1) + 5 * 64], -7);
+  CHECK(same(-1) == changed);
+  CHECK(same(1) == before[2]);
+  const auto begin = changed.begin() + p->offset(1);
+  std::vector<float> w(5 * 130);
+  CHECK(p->read(1, -1, w.data()));
+  CHECK(std::equal(w.begin(), w.end(), begin));
+  CHECK(p->lay_panels({{1, 130, 5}}));
+  CHECK(same(-1) == changed);
+  CHECK(p->lay_panels({{1, 5, 130}, {0, 3, 7}}));
+  CHECK(same(-1) == changed);
+  w[64] = -8, changed[static_cast<size_t>(p->offset(1)) + 64] = -8;
+  CHECK(p->write(1, -1, w.data()));
+  CHECK(same(-1) == changed);
+  CHECK(p->lay_panels({{1, 5, 130}}));
+  p->lay_rows();
+  CHECK_EQUAL(p->slab(-1)[p->offset(1) + 64], -8);
   CHECK(same(-1) == changed);
   CHECK(same(1) == before[2]);
 }
