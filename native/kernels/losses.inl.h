@@ -90,13 +90,27 @@ inline void softmax_crossentropy_label(const LossOperands& o, int64_t i, float l
   if (gradient) gradient[label] = o.scale[i] * (label_probability - 1.0f);
 }
 
+// Sums of kLanes rows, whose logarithms are taken together: one by one they were a third of the time for rows of ten.
+struct NarrowSums {
+  float exponentials[kLanes], weights[kLanes], weighted[kLanes];
+  QUERN_INLINE void store_values(float* values, int64_t rows) const {
+    float logarithms[kLanes];
+    store(logarithms, log(load(exponentials)));
+    for (int64_t i = 0; i < rows; i++) {
+      values[i] = static_cast<float>(static_cast<double>(weights[i]) * static_cast<double>(logarithms[i]) -
+                                     static_cast<double>(weighted[i]));
+    }
+  }
+};
+
 // Both kinds of target for narrow rows, with the formula of the dense one.
 template <int kVectors>
 QUERN_INLINE void softmax_crossentropy_narrow(const LossOperands& o) {
   const NarrowRow<kVectors> row(o.cols);
   const Smoothing smooth = smoothing(o.label_smoothing, static_cast<float>(o.cols));
+  NarrowSums sums{};
   for (int64_t i = 0; i < o.rows; i++) {
-    const int64_t first = i * o.cols;
+    const int64_t first = i * o.cols, slot = i % kLanes;
     V z[kVectors], t[kVectors], e[kVectors], d[kVectors];
     row.each([&](auto lanes, int at, int k) {
       z[k] = lanes.load(o.prediction + first + at);
@@ -108,9 +122,11 @@ QUERN_INLINE void softmax_crossentropy_narrow(const LossOperands& o) {
       weights.add(t[k]);
       weighted.add(select(t[k] == zero(), zero(), t[k] * d[k]));
     });
-    const double sum_t = weights.total();
-    o.values[i] = static_cast<float>(sum_t * static_cast<double>(scalar_log(total)) - weighted.total());
-    const V divisor = set1(total), factor = set1(o.gradient ? o.scale[i] : 0.0f), sum = set1(static_cast<float>(sum_t));
+    const float sum_t = static_cast<float>(weights.total());
+    sums.exponentials[slot] = total, sums.weights[slot] = sum_t;
+    sums.weighted[slot] = static_cast<float>(weighted.total());
+    if (slot == kLanes - 1 || i == o.rows - 1) sums.store_values(o.values + i - slot, slot + 1);
+    const V divisor = set1(total), factor = set1(o.gradient ? o.scale[i] : 0.0f), sum = set1(sum_t);
     row.each([&](auto lanes, int at, int k) {
       const V p = e[k] / divisor;
       if (o.probabilities) lanes.store(o.probabilities + first + at, p);

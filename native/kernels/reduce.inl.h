@@ -84,14 +84,24 @@ void reduce_rows(const float* x, float* out, int64_t rows, int64_t cols, int64_t
 // Index of the first lane of i, i + 1, … that holds, or -1.
 QUERN_INLINE int64_t first_set(uint32_t mask, int64_t i) { return mask ? i + __builtin_ctz(mask) : -1; }
 
+// Of at most kLanes values.
+QUERN_INLINE int64_t argmax_narrow(const float* x, int64_t n) {
+  const FirstLanes lanes{static_cast<int>(n)};
+  const V row = lanes.load(x), lowest = set1(-kInfinity);
+  const float largest = largest_lane(max(lanes.keep(row, lowest), lowest));
+  const uint32_t mask = lanes.keep_bits(mask_bits(row == set1(largest)));
+  return mask ? __builtin_ctz(mask) : 0;
+}
+
 // Index of the first largest value. A NaN is never the largest; of NaNs alone, or of nothing, the index is 0.
 inline int64_t argmax(const float* x, int64_t n) {
-  V lanes_largest = set1(-kInfinity);
+  if (n <= kLanes) return argmax_narrow(x, n);
   // max drops a NaN in its first operand.
+  V lanes_largest = set1(-kInfinity);
   for_lanes(n, [&](auto lanes, int64_t i) {
     lanes_largest = max(lanes.keep(lanes.load(x + i), lanes_largest), lanes_largest);
   });
-  V largest = set1(max_lanes(lanes_largest));
+  V largest = set1(largest_lane(lanes_largest));
   int64_t found = -1;
   for (int64_t i = 0; i < n && found < 0; i += kLanes) {
     for_lanes(n - i < kLanes ? n - i : kLanes, [&](auto lanes, int64_t j) {

@@ -59,6 +59,30 @@ TEST(clipped_probabilities_have_no_gradient) {
   });
 }
 
+// Kernels may take some of the work of several rows together; workers cut batches anywhere.
+TEST(softmax_crossentropy_of_a_row_is_the_same_among_others) {
+  for_each_table([](const KernelTable& table) {
+    const int64_t most = 2 * table.lanes + 3;
+    for (const int64_t cols : {int64_t{1}, int64_t{10}, 2 * int64_t{table.lanes}, 2 * int64_t{table.lanes} + 1}) {
+      const std::vector<float> z = random_floats(most * cols, -9, 9, 25), t = random_floats(most * cols, 0, 1, 26);
+      const auto value_of = [&](int64_t first, int64_t rows) {
+        Floats values(rows, 2);
+        LossOperands o{};
+        o.prediction = z.data() + first * cols, o.target = t.data() + first * cols, o.values = values.data();
+        o.rows = rows, o.cols = cols;
+        table.softmax_crossentropy(o);
+        CHECK(values.intact());
+        return std::vector<float>(values.data(), values.data() + rows);
+      };
+      std::vector<float> alone;
+      for (int64_t i = 0; i < most; i++) alone.push_back(value_of(i, 1)[0]);
+      for (int64_t rows = 1; rows <= most; rows++) {
+        CHECK(value_of(most - rows, rows) == std::vector<float>(alone.end() - rows, alone.end()));
+      }
+    }
+  });
+}
+
 TEST(accuracies_of_every_row_length) {
   for_each_table([](const KernelTable& table) {
     auto kernel = [&](AccuracyKind kind) { return table.accuracy[static_cast<int>(kind)]; };
