@@ -10,7 +10,7 @@
 #include "binding/parameters_object.h"
 #include "binding/program_object.h"
 #include "runtime/arena.h"
-#include "runtime/large_pages.h"
+#include "runtime/pages.h"
 
 namespace quern {
 namespace {
