@@ -199,8 +199,11 @@ export function native(): Native {
 }
 
 function load(): Native {
-  const require = createRequire(import.meta.url);
   const root = fileURLToPath(new URL('..', import.meta.url));
   const path = process.env['QUERN_NATIVE'] || usualBinary(root);
-  return (path ? require(path) : require('node-gyp-build')(root)) as Native;
+  if (!path) return createRequire(import.meta.url)('node-gyp-build')(root) as Native;
+  // What `require` would do in the end: four times as fast as to begin with it.
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as Native;
 }

@@ -72,7 +72,7 @@ void Program::give_context(std::unique_ptr<Context> context) {
 std::shared_ptr<const Arena> Program::rows_in_order(const Span& span, uint64_t epoch) noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
   if (order_.rows == span.rows && order_.seed == span.seed && order_.epoch == epoch) return order_.rows_in_order;
-  // Room that no job reads any more is used again: fresh pages take as long as the drawing.
+  // Room that no job reads any more is used again, as fresh pages take time.
   std::shared_ptr<Arena> rows = std::move(order_.rows_in_order);
   order_.rows = -1;
   if (!rows || rows.use_count() > 1 || rows->size() != span.rows) {
