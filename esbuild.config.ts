@@ -1,9 +1,9 @@
 /**
  * Bundles lib/ into dist/ for `npm run build:js`, because Node takes half a millisecond and more for each module. What
  * `import()` asks for stays in a file of its own. All files lie in dist/ itself: `native.ts` finds the package's root
- * from where it is. `quern/kernels` is built apart: what it has in common with the rest keeps no state but the addon,
- * which Node loads once, and would be one more file to load. Not minified, so that stack traces say where they are;
- * with `node --enable-source-maps` they say it in lib/.
+ * from where it is. `quern/kernels` is built apart: what it has in common with the rest keeps no state but that of the
+ * addon, which is the process's, and would be one more file to load. Not minified, so that stack traces say where they
+ * are; with `node --enable-source-maps` they say it in lib/.
  */
 import { writeFileSync } from 'node:fs';
 import { build, type BuildOptions } from 'esbuild';
