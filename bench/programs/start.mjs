@@ -1,7 +1,6 @@
 // Uses the built package as a user's program would, up to the stage given: import, compile or fit; then prints what it
 // took as JSON: milliseconds of import, compile, first and later steps, resident bytes after each, bytes of the core's.
 // start.mjs <stage> <layers with commas> <batch>; with --expose-gc, collects before memory is read.
-import { createRequire } from 'node:module';
 
 const [stage, layers, batch] = [process.argv[2], process.argv[3].split(',').map(Number), Number(process.argv[4])];
 const report = { memory: {}, core: {} };
@@ -15,11 +14,16 @@ function remember(name) {
   report.memory[name] = process.memoryUsage.rss();
 }
 
-/** The addon that the package has loaded: asked for where it lies, so that nothing else is loaded for it. */
+/** The addon, caught as the package loads it, so that nothing else is loaded to ask it. */
+let addon;
+const { dlopen } = process;
+process.dlopen = (module, path) => {
+  dlopen.call(process, module, path);
+  addon = module.exports;
+};
+
 function rememberCore(name) {
-  const require = createRequire(import.meta.url);
-  const addon = Object.keys(require.cache).find((path) => path.endsWith('.node'));
-  report.core[name] = require(addon).counters().bytes;
+  report.core[name] = addon.counters().bytes;
 }
 
 remember('start');
