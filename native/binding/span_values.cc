@@ -166,7 +166,7 @@ void decode_prediction(const Napi::CallbackInfo& info, Span* span) {
   span->inputs.assign(1, SpanReader(x, nullptr).elements(x, row_length));
   span->rows = Argument("rows", info[2]).integer(0, kMaxSafeInteger);
   span->batch_size = Argument("batchSize", info[3]).integer(1, kMaxSafeInteger);
-  span->steps = (span->rows + span->batch_size - 1) / span->batch_size;
+  span->steps = span->steps_of_pass();
   span->threads = static_cast<int>(Argument("threads", info[4]).integer(1, kMaxThreads));
   const Elements<float> result = out.array<float>(0);
   span->outputs.assign(1, {result.data, result.length});

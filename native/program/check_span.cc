@@ -38,7 +38,7 @@ class SpanCheck {
     if (span_.batch_size < 1 || span_.batch_size > spec_.max_rows) {
       return wrong("batchSize", span_.batch_size, "1 to " + std::to_string(spec_.max_rows));
     }
-    const int64_t all = (span_.rows + span_.batch_size - 1) / span_.batch_size;
+    const int64_t all = span_.steps_of_pass();
     if (span_.first_step < 0 || span_.first_step > all) {
       return wrong("firstStep", span_.first_step, "0 to " + std::to_string(all));
     }

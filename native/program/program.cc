@@ -86,8 +86,8 @@ std::shared_ptr<const Arena> Program::rows_in_order(const Span& span, uint64_t e
 }
 
 void Program::draw_next_order(const Span& span) noexcept {
-  const int64_t steps_of_epoch = (span.rows + span.batch_size - 1) / span.batch_size;
-  if (span.shuffle && span.first_step + span.steps == steps_of_epoch) rows_in_order(span, span.epoch + 1);
+  const bool ends_pass = span.first_step + span.steps == span.steps_of_pass();
+  if (span.shuffle && ends_pass) rows_in_order(span, span.epoch + 1);
 }
 
 void Program::run(const Span& span, WeightsAccess access, Progress& progress, SpanResult* result) noexcept {

@@ -47,7 +47,7 @@ class Program {
   // training gate, which the caller took with try_begin_training and gives back after; its access is always kLive.
   void run(const Span& span, WeightsAccess access, Progress& progress, SpanResult* result) noexcept;
 
-  // After a shuffled span that ended an epoch: draws the order of the next one, which probably follows.
+  // After a shuffled span that ended a pass: draws the order of the next epoch, which probably follows.
   void draw_next_order(const Span& span) noexcept;
 
   // Contents of a buffer after the last finished run, `rows` of that run's last step; null when nothing ran yet or

@@ -47,6 +47,9 @@ struct Span {
   int64_t timings_length = 0;
   double* skipped = nullptr;
   int64_t skipped_length = 0;
+
+  // Of a whole pass over the rows, the last one of what is left.
+  int64_t steps_of_pass() const noexcept { return (rows + batch_size - 1) / batch_size; }
 };
 
 struct SpanError {

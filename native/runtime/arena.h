@@ -13,9 +13,9 @@ inline constexpr int64_t kAlignedFloats = 16;   // floats in it
 constexpr int64_t align_floats(int64_t n) { return (n + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats; }
 
 // Owns its memory; empty when made with 0 floats or when the memory could not be had (`allocate` says which). The zeros
-// of a large one are those of fresh pages, which the system hands out as they are first touched, beyond a few MB: by the
-// workers, all at once, and not at all where a program leaves room unused, such as that of gradients that go straight
-// into an update.
+// are those of fresh pages. Those of a few MB are provided at once; those of more the system hands out as they are first
+// touched: by the workers, all at once, and not at all where a program leaves room unused, such as that of gradients
+// that go straight into an update.
 class Arena {
  public:
   Arena() = default;
